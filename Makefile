@@ -1,0 +1,47 @@
+# Every target sets up what it needs inside this checkout (.venv, var/) and touches nothing outside it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help setup run test lint bench train clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "emoteface needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt install python3-venv"; exit 1; }
+
+$(VENV)/.light: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	@echo "Installing emoteface into $(VENV) (chat and CPU inference, no torch) …"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.full: $(VENV)/.light
+	@echo "Installing the development and training tools (torch among them) …"
+	@$(PIP) --editable '.[dev,train]'
+	@touch $@
+
+setup: $(VENV)/.light ## the default install: chat and CPU inference
+
+run: setup ## set up and run the bot with the embedded defaults, page at http://127.0.0.1:8080/
+	@$(BIN)/emoteface run
+
+test: $(VENV)/.full ## set up everything and pass the tests
+	@$(BIN)/pytest --cov --cov-report=term
+
+lint: $(VENV)/.full ## ruff, mypy strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.full ## side-by-side benchmarks, written to bench.json
+	@$(BIN)/python -m tests.bench --output bench.json
+
+train: $(VENV)/.full ## continue training: make train DATA=path/to/faces
+	@$(BIN)/python -m inference train --data $(DATA) --resume auto
+
+clean: ## remove the environment and all data
+	rm -rf $(VENV) var

@@ -1,0 +1,81 @@
+"""The command grammar, once and for all: bare words are emotes, options are `name:value`.
+
+    !face 😂 <:kappa:25> style:classic realism:0.4 x:5 seed:7 layout:strip
+
+Option names are a fixed set and an emote name never contains a colon inside (`:joy:` has them at its ends), so the
+two cannot collide. Pure: no platform, no catalogue, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.errors import InvalidOption
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+
+COMMAND = "face"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCommand:
+    """What was asked for: `words` still to be resolved, in order, and complete options."""
+
+    words: tuple[str, ...]
+    options: FaceOptions
+
+
+def strip_prefix(text: str, prefix: str) -> str | None:
+    """The rest of `text` after `!face` (any case), or None when it is not this command."""
+    head, *rest = text.split(maxsplit=1) or [""]
+    if head.lower() != f"{prefix}{COMMAND}".lower():
+        return None
+    return rest[0].strip() if rest else ""
+
+
+def parse_command(text: str, defaults: FaceOptions) -> FaceCommand:
+    """Split what follows the command. The last of a repeated option counts; raise InvalidOption for a bad value."""
+    words: list[str] = []
+    values: dict[str, Any] = {}
+    for token in text.split():
+        name, colon, value = token.partition(":")
+        if colon and name.lower() in _OPTIONS:
+            option = _OPTIONS[name.lower()]
+            values[option.field] = _read(name.lower(), option, value)
+        else:
+            words.append(token)
+    return FaceCommand(tuple(words), replace(defaults, **values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    field: str
+    read: Callable[[str], Any]
+    allowed: str
+
+
+def _bounded(read: Callable[[str], Any], low: float, high: float) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        value = read(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return parse
+
+
+_OPTIONS: dict[str, _Option] = {
+    "style": _Option("style", lambda text: Style(text.lower()), " or ".join(Style)),
+    "realism": _Option("realism", _bounded(float, 0, 1), "a number from 0 to 1"),
+    "x": _Option("iterations", _bounded(int, 1, MAX_ITERATIONS), f"a whole number from 1 to {MAX_ITERATIONS}"),
+    "seed": _Option("seed", _bounded(int, 0, MAX_SEED), f"a whole number from 0 to {MAX_SEED}"),
+    "layout": _Option("layout", lambda text: Layout(text.lower()), ", ".join(Layout)),
+}
+
+
+def _read(name: str, option: _Option, value: str) -> Any:
+    try:
+        return option.read(value)
+    except ValueError:
+        raise InvalidOption(name, option.allowed) from None

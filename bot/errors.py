@@ -1,0 +1,136 @@
+"""Everything that can go wrong for an asker, as one tree. Errors carry data, never user text; `replies` words them.
+
+    FaceError
+    ├── RequestRefused            the asking itself
+    │   ├── NothingToDraw
+    │   ├── TooManyEmotes(limit)
+    │   ├── InvalidOption(option, allowed)
+    │   ├── UnknownEmote(suggestions)
+    │   └── TooManyRequests(retry_after_s)
+    ├── EmoteUnavailable          the emote's picture
+    │   ├── DownloadFailed
+    │   ├── DownloadTimedOut
+    │   ├── PictureTooLarge(limit)
+    │   ├── UnsupportedPicture
+    │   └── UploadGone
+    └── GeneratorUnavailable      the drawing
+        ├── Busy(retry_after_s)
+        ├── DeadlineExceeded
+        ├── GeneratorFailed
+        ├── ResultTooLarge
+        └── NoWeights
+"""
+
+from __future__ import annotations
+
+from inference.protocol import FailureCode
+
+
+class FaceError(Exception):
+    """Base of everything an asker is told in words."""
+
+
+class RequestRefused(FaceError):
+    """The request cannot be accepted as it was asked."""
+
+
+class NothingToDraw(RequestRefused):
+    """No emote and no picture was named."""
+
+
+class TooManyEmotes(RequestRefused):
+    """More emotes than one answer shows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} emotes")
+        self.limit = limit
+
+
+class InvalidOption(RequestRefused):
+    """`option` is one of the grammar's own names, `allowed` a description of its values."""
+
+    def __init__(self, option: str, allowed: str) -> None:
+        super().__init__(f"option {option} takes {allowed}")
+        self.option = option
+        self.allowed = allowed
+
+
+class UnknownEmote(RequestRefused):
+    """No catalogue knows it; `suggestions` are the nearest catalogue names, best first."""
+
+    def __init__(self, suggestions: tuple[str, ...] = ()) -> None:
+        super().__init__("no such emote")
+        self.suggestions = suggestions
+
+
+class TooManyRequests(RequestRefused):
+    """The asker or the place has as many unfinished requests as it may."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("too many unfinished requests")
+        self.retry_after_s = retry_after_s
+
+
+class EmoteUnavailable(FaceError):
+    """The emote is known, its picture cannot be had."""
+
+
+class DownloadFailed(EmoteUnavailable):
+    """The host did not give the picture."""
+
+
+class DownloadTimedOut(EmoteUnavailable):
+    """The host was too slow."""
+
+
+class PictureTooLarge(EmoteUnavailable):
+    """Too many bytes, pixels or frames; `limit` says which bound in words of ours."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"over the limit of {limit}")
+        self.limit = limit
+
+
+class UnsupportedPicture(EmoteUnavailable):
+    """Not a picture, a damaged one, or a format that is not read."""
+
+
+class UploadGone(EmoteUnavailable):
+    """Uploads live in memory only; a restart loses them."""
+
+
+class GeneratorUnavailable(FaceError):
+    """The picture is fine, the face cannot be drawn."""
+
+
+class Busy(GeneratorUnavailable):
+    """Everything is full."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("busy")
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(GeneratorUnavailable):
+    """It took longer than anybody should wait."""
+
+
+class GeneratorFailed(GeneratorUnavailable):
+    """The network could not draw this one."""
+
+
+class ResultTooLarge(GeneratorUnavailable):
+    """The drawing does not fit the size limit."""
+
+
+class NoWeights(GeneratorUnavailable):
+    """There is no trained network on this machine."""
+
+
+ERROR_OF_CODE: dict[FailureCode, type[GeneratorUnavailable]] = {
+    FailureCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    FailureCode.GENERATOR_CRASHED: GeneratorFailed,
+    FailureCode.GENERATOR_HUNG: GeneratorFailed,
+    FailureCode.GENERATOR_FAILED: GeneratorFailed,
+    FailureCode.RESULT_TOO_LARGE: ResultTooLarge,
+}

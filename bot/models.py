@@ -1,0 +1,115 @@
+"""The values the chat side passes around: who asked for what, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from inference.protocol import FaceOptions
+
+
+class Platform(StrEnum):
+    """Where a request comes from; each has one deliverer."""
+
+    CLI = "cli"
+    WEB = "web"
+    DISCORD = "discord"
+
+
+class RequestState(StrEnum):
+    """accepted → queued → ready → sending → answered | refused | cancelled; the last three are final."""
+
+    ACCEPTED = "accepted"
+    QUEUED = "queued"
+    READY = "ready"
+    SENDING = "sending"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED}
+
+
+class EmoteSource(StrEnum):
+    """Which catalogue an emote's id belongs to."""
+
+    UNICODE = "unicode"
+    DISCORD = "discord"
+    UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Emote:
+    """A resolved emote. `id`: twemoji file stem (`1f602`), Discord snowflake, or upload id.
+
+    `name` comes from a catalogue and is safe to show; None when only the asker vouches for the name.
+    """
+
+    source: EmoteSource
+    id: str
+    name: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"source": self.source.value, "id": self.id, "name": self.name}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Emote:
+        return cls(EmoteSource(values["source"]), values["id"], values["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked, and where: fairness and caps count per `scope_id` (guild, web visitor, …) and per `user_id`."""
+
+    platform: Platform
+    scope_id: str
+    channel_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRequest:
+    """An accepted request, as the store keeps it. Times are Unix seconds.
+
+    `reply_target` is whatever the platform's deliverer needs to answer after a restart (plain JSON values).
+    `answer_ref` is what the platform calls the answer once it is posted.
+    """
+
+    id: str
+    origin: Origin
+    emotes: tuple[Emote, ...]
+    options: FaceOptions
+    accepted_at: float
+    deadline_at: float
+    state: RequestState = RequestState.ACCEPTED
+    reply_target: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    answer_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FacePicture:
+    """A finished face in the picture store: a WebP file, its size in pixels, and its id in `/pictures/{id}.webp`."""
+
+    id: str
+    content: bytes
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a request stands. `position` (1 = next) and `eta_s` are estimates and None once they say nothing.
+
+    `refusal` carries the words for the asker when the state is REFUSED.
+    """
+
+    request_id: str
+    state: RequestState
+    position: int | None = None
+    eta_s: float | None = None
+    refusal: str | None = None

@@ -1,0 +1,61 @@
+"""The words for every error and every status line. They never contain anything the asker wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot import errors
+from bot.models import Emote, EmoteSource, Progress
+
+_WORDS: dict[type[errors.FaceError], Callable[[Any], str]] = {
+    errors.NothingToDraw: lambda e: "Name an emote and I'll give it a face, for example `!face 😂`.",
+    errors.TooManyEmotes: lambda e: f"That's a crowd: I can face up to {e.limit} emotes at once.",
+    errors.InvalidOption: lambda e: f"`{e.option}:` takes {e.allowed}.",
+    errors.UnknownEmote: lambda e: "I don't know that emote." + _suggest(e.suggestions),
+    errors.TooManyRequests: lambda e: f"I'm still on your last ones, ask again in {_seconds(e.retry_after_s)}.",
+    errors.DownloadFailed: lambda e: "I couldn't fetch that emote's picture. It may be gone, or its host is down.",
+    errors.DownloadTimedOut: lambda e: "That emote's host is too slow right now, please try again in a minute.",
+    errors.PictureTooLarge: lambda e: f"That picture is too large for me (the limit is {e.limit}).",
+    errors.UnsupportedPicture: lambda e: "I can't read that picture. PNG, JPEG, GIF and WebP work.",
+    errors.UploadGone: lambda e: "I was restarted and forgot that picture, please send it again.",
+    errors.Busy: lambda e: f"I'm drowning in faces, please try again in {_seconds(e.retry_after_s)}.",
+    errors.DeadlineExceeded: lambda e: "That took too long, sorry. Please try again.",
+    errors.GeneratorFailed: lambda e: "That one broke my face machine. Others still work.",
+    errors.ResultTooLarge: lambda e: "The face came out too large to post. Fewer emotes or `layout:face` may help.",
+    errors.NoWeights: lambda e: "I have no trained network yet, so there are no faces. `emoteface doctor` says more.",
+}
+
+
+def words_for(error: errors.FaceError) -> str:
+    """One kind sentence for the asker; every leaf of the error tree has its own."""
+    return _WORDS[type(error)](error)
+
+
+def status_line(progress: Progress) -> str:
+    """What to show while somebody waits longer than a moment."""
+    if progress.position is None or progress.eta_s is None:
+        return "Drawing…"
+    return f"In the queue at place {progress.position}, about {_seconds(progress.eta_s)} to go (an estimate)."
+
+
+def alt_text(emotes: tuple[Emote, ...]) -> str:
+    """A description for people who cannot see the picture, made of catalogue names only."""
+    names = [emote.name or _UNNAMED[emote.source] for emote in emotes]
+    return f"{'Faces' if len(names) > 1 else 'A face'} made from {', '.join(names)}, AI-generated"
+
+
+_UNNAMED = {
+    EmoteSource.UNICODE: "an emoji",
+    EmoteSource.DISCORD: "a custom emoji",
+    EmoteSource.UPLOAD: "a picture",
+}
+
+
+def _suggest(names: tuple[str, ...]) -> str:
+    return f" Did you mean {', '.join(f'`{name}`' for name in names)}?" if names else ""
+
+
+def _seconds(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return "a second" if whole == 1 else f"{whole} seconds"

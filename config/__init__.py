@@ -1,0 +1,1 @@
+"""Settings: typed sections, read once at start."""

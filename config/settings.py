@@ -1,0 +1,212 @@
+"""Typed settings from three places: the defaults of `emoteface.yaml`, a file of yours, the environment (strongest).
+
+Loaded once in `main` and handed down as sections; there is no global instance.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+from yarl import URL
+
+CONFIG_VARIABLE = "EMOTEFACE_CONFIG"
+ENV_PREFIX = "EMOTEFACE_"
+DEFAULTS = files("config") / "emoteface.yaml"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the text names every offending key and never shows a value."""
+
+
+def _is_loopback(url: URL) -> bool:
+    return url.host in {"localhost", "127.0.0.1", "::1"}
+
+
+def _outside_url(value: str) -> str:
+    """Encrypted, unless it names this very machine (a local fake or relay)."""
+    url = URL(value)
+    if not url.host or url.user or url.query_string:
+        raise ValueError("must be a plain URL with a host, without user or query")
+    if url.scheme not in {"https", "wss"} and not (url.scheme in {"http", "ws"} and _is_loopback(url)):
+        raise ValueError("must be https or wss (http and ws only for this machine)")
+    return value.rstrip("/")
+
+
+OutsideUrl = Annotated[str, AfterValidator(_outside_url)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A group of settings: unknown names are refused, values never change after start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["auto", "console", "json"]
+
+
+class WebSettings(Section):
+    host: str
+    port: int = Field(ge=0, le=65535)
+    max_upload_bytes: Positive
+
+
+class DiscordSettings(Section):
+    token: SecretStr | None
+    prefix: str = Field(min_length=1, max_length=8, pattern=r"^\S+$")
+    api_url: OutsideUrl
+    gateway_url: OutsideUrl
+    cdn_url: OutsideUrl
+
+
+class EmotesSettings(Section):
+    download_timeout_s: float = Field(gt=0)
+    max_download_bytes: Positive
+    decode_timeout_s: float = Field(gt=0)
+    decode_memory_mb: int = Field(ge=128)
+    decoders: Positive
+
+
+class RequestsSettings(Section):
+    deadline_s: float = Field(gt=0)
+    recover_max_age_s: float = Field(ge=0)
+    max_outstanding: Positive
+    max_outstanding_per_scope: Positive
+    max_outstanding_per_user: Positive
+    keep_pictures_h: float = Field(gt=0)
+    max_pictures_mb: Positive
+
+
+class QueueSettings(Section):
+    url: Literal["memory:"]
+    max_jobs: Positive
+    max_attempts: Positive
+    lease_s: float = Field(gt=0)
+    cache_ttl_s: float = Field(ge=0)
+    cache_mb: int = Field(ge=0)
+
+
+class InferenceSettings(Section):
+    runtime: str = Field(pattern=r"^(auto|openvino|torch|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$")
+    threads: int = Field(ge=0)
+    max_batch: Positive
+    fill_ms: float = Field(ge=0)
+    batch_timeout_s: float = Field(gt=0)
+    start_timeout_s: float = Field(gt=0)
+    style: Literal["classic"]
+    realism: float = Field(ge=0, le=1)
+
+
+class StoreSettings(Section):
+    url: str | None
+
+
+class ShutdownSettings(Section):
+    grace_s: float = Field(ge=0)
+
+
+class Settings(BaseSettings):
+    """All sections. `emoteface.yaml` explains every value, its unit and its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    data_dir: Path
+    log: LogSettings
+    web: WebSettings
+    discord: DiscordSettings
+    emotes: EmotesSettings
+    requests: RequestsSettings
+    queue: QueueSettings
+    inference: InferenceSettings
+    store: StoreSettings
+    shutdown: ShutdownSettings
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *args: PydanticBaseSettingsSource, **kwargs: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over the user's file over the packaged defaults."""
+        return tuple(source for _, source in _sources(settings_cls))
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.store.url or f"sqlite+aiosqlite:///{self.data_dir / 'emoteface.db'}"
+
+
+def load_settings() -> Settings:
+    """Read all sources; raise SettingsError naming each bad key (never its value, which may be a secret)."""
+    _refuse_unknown_variables()
+    try:
+        return Settings()  # type: ignore[call-arg]  # the values come from the sources
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc']))}: {_reason(e['type'], e['msg'])}" for e in error.errors()]
+        raise SettingsError("\n".join(problems)) from None
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsError(f"cannot read {os.environ.get(CONFIG_VARIABLE)}: {type(error).__name__}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic-settings only sees the variables it knows, so a typo in a section's name would pass unnoticed."""
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    given = (name.upper() for name in os.environ if name.upper().startswith(ENV_PREFIX))
+    if unknown := sorted(name for name in given if name.partition("__")[0] not in known):
+        raise SettingsError("\n".join(f"{name}: there is no such setting" for name in unknown))
+
+
+def _reason(kind: str, message: str) -> str:
+    return "there is no such setting" if kind == "extra_forbidden" else message
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSetting:
+    """One line of `emoteface settings`: dotted name, value with secrets masked, and where the value came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+def effective_settings(settings: Settings) -> Iterator[EffectiveSetting]:
+    """Every setting in force, in the order of the packaged file."""
+    given = [(origin, dict(_flatten(source()))) for origin, source in _sources(Settings)]
+    for name, value in _flatten(settings.model_dump()):
+        origin = next((origin for origin, values in given if name in values), "default")
+        shown = "(set, hidden)" if isinstance(value, SecretStr) else "" if value is None else str(value)
+        yield EffectiveSetting(name, shown, origin)
+
+
+def _sources(settings_cls: type[BaseSettings]) -> list[tuple[str, PydanticBaseSettingsSource]]:
+    sources: list[tuple[str, PydanticBaseSettingsSource]] = [("environment", EnvSettingsSource(settings_cls))]
+    if path := os.environ.get(CONFIG_VARIABLE):
+        if not Path(path).is_file():
+            raise SettingsError(f"{CONFIG_VARIABLE} names {path}, which is not a file")
+        sources.append((path, YamlConfigSettingsSource(settings_cls, yaml_file=path)))
+    sources.append(("default", YamlConfigSettingsSource(settings_cls, yaml_file=Path(str(DEFAULTS)))))
+    return sources
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,1 @@
+"""Pictures in, faces out: the inference worker, its networks and their training. Knows no chat."""

@@ -1,0 +1,175 @@
+"""Reading and writing trained generators: our own files, and those of the original authors.
+
+Ours are safetensors files whose metadata says what the network is. The authors' are pickled dicts
+`{model_state_dict, step, alpha, iteration}`; a distributed run put `module.` before every name. Both
+are read without running anything they hold, and every name and shape must fit exactly.
+"""
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from inference.networks.classic import STAGE_PX, ClassicGenerator, Stage
+
+FORMAT = "emoteface-classic/1"
+WIDEST = 4096
+_ZIP_MAGIC = b"PK\x03\x04"
+_PICKLE_MAGIC = b"\x80"
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+"""What torch raises for files that are cut short, damaged or made to harm."""
+
+
+class CheckpointError(Exception):
+    """The file is missing, damaged, or not a generator of ours or of the original authors."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointInfo:
+    """What a checkpoint says about its weights; `recipe` is empty for the authors' files."""
+
+    width: int
+    stage: Stage
+    pictures_seen: int
+    recipe: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A generator in eval mode, on the CPU, with what its file said about it."""
+
+    generator: ClassicGenerator
+    info: CheckpointInfo
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of either kind."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_ZIP_MAGIC))
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be opened ({error.strerror})") from error
+    if magic == _ZIP_MAGIC or magic[:1] == _PICKLE_MAGIC:
+        state, info = _read_authors(path)
+    else:
+        state, info = _read_ours(path)
+    return Checkpoint(_built(path, state, info.width), info)
+
+
+def save_checkpoint(
+    path: Path, generator: ClassicGenerator, info: CheckpointInfo, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a generator of ours; the file appears whole or not at all. `dtype` is for floating tensors."""
+    described = {
+        "format": FORMAT,
+        "width": info.width,
+        "stage_px": info.stage.output_px,
+        "blend": info.stage.blend,
+        "pictures_seen": info.pictures_seen,
+        "recipe": dict(info.recipe),
+    }
+    state = {
+        name: tensor.detach().cpu().to(dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+        for name, tensor in generator.state_dict().items()
+    }
+    unfinished = path.with_name(path.name + ".part")
+    save_file(state, unfinished, metadata={"emoteface": json.dumps(described)})
+    unfinished.replace(path)
+
+
+def _read_ours(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from error
+    return state, _described(path, metadata.get("emoteface"))
+
+
+def _described(path: Path, text: str | None) -> CheckpointInfo:
+    if text is None:
+        raise CheckpointError(f"{path}: a safetensors file, but without a description of an emoteface network")
+    try:
+        described = json.loads(text)
+        if described["format"] != FORMAT:
+            raise CheckpointError(f"{path}: format {described['format']!r}, but this version reads {FORMAT!r}")
+        return CheckpointInfo(
+            width=int(described["width"]),
+            stage=Stage(described["stage_px"], described["blend"]),
+            pictures_seen=int(described["pictures_seen"]),
+            recipe=dict(described["recipe"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: its description of the network is damaged ({error!r})") from error
+
+
+def _read_authors(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(f"{path}: not a readable checkpoint ({reason})") from error
+    if not isinstance(content, dict) or not isinstance(content.get("model_state_dict"), dict):
+        raise CheckpointError(f"{path}: holds no `model_state_dict`")
+    state = {str(name).removeprefix("module."): tensor for name, tensor in content["model_state_dict"].items()}
+    if not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        raise CheckpointError(f"{path}: its `model_state_dict` holds more than tensors")
+    return state, _authors_info(path, content, state)
+
+
+def _authors_info(path: Path, content: dict[str, Any], state: dict[str, Tensor]) -> CheckpointInfo:
+    """The authors count steps from 1; an alpha outside (0, 1] means that nothing is being faded in."""
+    first = state.get("step1.0.weight")
+    if first is None or first.dim() != 4:
+        raise CheckpointError(f"{path}: has no `step1.0.weight`, so it is no classic generator")
+    try:
+        output_px = STAGE_PX[int(content.get("step", len(STAGE_PX))) - 1]
+        alpha = float(content.get("alpha", 1.0))
+        iteration = int(content.get("iteration", 0))
+    except (IndexError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its step, alpha or iteration makes no sense ({error})") from error
+    blend = alpha if 0 < alpha <= 1 and output_px > STAGE_PX[0] else 1.0
+    return CheckpointInfo(first.shape[0], Stage(output_px, blend), pictures_seen=iteration, recipe={})
+
+
+def _built(path: Path, state: dict[str, Tensor], width: int) -> ClassicGenerator:
+    if width > WIDEST:
+        raise CheckpointError(f"{path}: a width of {width} is more than this program builds ({WIDEST})")
+    try:
+        generator = ClassicGenerator(width)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    expected = generator.state_dict()
+    _compare_names(path, expected.keys() - state.keys(), state.keys() - expected.keys())
+    for name, tensor in expected.items():
+        if state[name].shape != tensor.shape:
+            found, wanted = tuple(state[name].shape), tuple(tensor.shape)
+            raise CheckpointError(f"{path}: `{name}` has the shape {found}, but {wanted} is needed")
+    generator.load_state_dict(state, strict=True)
+    return generator.eval()
+
+
+def _compare_names(path: Path, missing: set[str], unexpected: set[str]) -> None:
+    if missing or unexpected:
+        lists = [f"{what}: {', '.join(sorted(names))}" for what, names in
+                 (("missing", missing), ("unexpected", unexpected)) if names]
+        raise CheckpointError(f"{path}: the weights do not fit the network; {'; '.join(lists)}")

@@ -1,0 +1,1 @@
+"""The generator networks: `classic` as trained, and its folded serving form."""

@@ -1,0 +1,305 @@
+"""The wire contract between the chat side and the inference side (standard library only).
+
+A `FaceJob` says what to draw and nothing about who asked; a `FaceResult` or a `FaceFailure` answers it under the same
+`key`. All three travel as `length | JSON header | zlib-compressed blobs`, so that any worker can read them without
+unpickling anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+PROTOCOL_VERSION = 1
+PREPROCESS_VERSION = 1  # goes up whenever the same pixels would reach the network differently
+MAX_JOB_BYTES = 512_000
+MAX_RESULT_BYTES = 900_000
+MAX_PICTURES = 9
+MAX_FRAMES = 60
+MAX_SIDE_PX = 128
+MAX_ITERATIONS = 10
+MAX_SEED = 2**32 - 1
+REALISM_STEPS = 20  # realism is quantised to 1/20, so that equal-looking requests share a key
+
+_LENGTH = struct.Struct(">I")
+
+
+class ProtocolError(ValueError):
+    """The bytes or values are not a message of this protocol version."""
+
+
+class Style(StrEnum):
+    """Which network draws the face; the name of its entry in the weights manifest."""
+
+    CLASSIC = "classic"
+
+
+class Layout(StrEnum):
+    """How faces are put into one picture: the face, emote and face, every step, or all pictures of the job."""
+
+    FACE = "face"
+    PAIR = "pair"
+    STRIP = "strip"
+    GRID = "grid"
+
+
+class FailureCode(StrEnum):
+    """Why a job has no face; `bot.errors` gives every code its error and its words."""
+
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    GENERATOR_CRASHED = "generator_crashed"
+    GENERATOR_HUNG = "generator_hung"
+    GENERATOR_FAILED = "generator_failed"
+    RESULT_TOO_LARGE = "result_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: `rgba` holds height × width × 4 bytes, straight alpha; `duration_ms` is 0 for a still picture."""
+
+    rgba: bytes
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A normalised picture: sides of 1–128 px, 1–60 frames of equal size."""
+
+    width_px: int
+    height_px: int
+    frames: tuple[Frame, ...]
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.width_px <= MAX_SIDE_PX and 1 <= self.height_px <= MAX_SIDE_PX):
+            raise ProtocolError(f"a picture's sides are 1 to {MAX_SIDE_PX} px")
+        if not 1 <= len(self.frames) <= MAX_FRAMES:
+            raise ProtocolError(f"a picture has 1 to {MAX_FRAMES} frames")
+        if any(len(frame.rgba) != self.width_px * self.height_px * 4 for frame in self.frames):
+            raise ProtocolError("a frame's bytes do not fit the picture's size")
+        if any(not 0 <= frame.duration_ms <= 60_000 for frame in self.frames):
+            raise ProtocolError("a frame lasts 0 to 60,000 ms")
+
+
+@dataclass(frozen=True, slots=True)
+class FaceOptions:
+    """How to draw. `realism` in [0, 1] (kept in steps of 1/20), `iterations` 1–10, `seed` None or 0…2³²-1."""
+
+    style: Style = Style.CLASSIC
+    realism: float = 0.0
+    iterations: int = 1
+    seed: int | None = None
+    layout: Layout = Layout.PAIR
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.realism <= 1.0:
+            raise ProtocolError("realism is between 0 and 1")
+        if not 1 <= self.iterations <= MAX_ITERATIONS:
+            raise ProtocolError(f"iterations are 1 to {MAX_ITERATIONS}")
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise ProtocolError(f"a seed is 0 to {MAX_SEED}")
+        object.__setattr__(self, "realism", round(self.realism * REALISM_STEPS) / REALISM_STEPS)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, the inverse of `from_json`."""
+        return {
+            "style": self.style.value,
+            "realism": self.realism,
+            "iterations": self.iterations,
+            "seed": self.seed,
+            "layout": self.layout.value,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> FaceOptions:
+        """Raise ProtocolError unless `values` is what `to_json` makes."""
+        try:
+            return cls(
+                style=Style(values["style"]),
+                realism=float(values["realism"]),
+                iterations=int(values["iterations"]),
+                seed=None if values["seed"] is None else int(values["seed"]),
+                layout=Layout(values["layout"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError("not the options of a face job") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FaceJob:
+    """One picture to draw from 1–9 emotes. `deadline_at` is in Unix seconds; after it nobody waits any more.
+
+    `key` names the drawing, not the asking: equal pixels, durations, options and model give an equal key.
+    """
+
+    model_id: str
+    pictures: tuple[Picture, ...]
+    options: FaceOptions
+    deadline_at: float
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.pictures) <= MAX_PICTURES:
+            raise ProtocolError(f"a job has 1 to {MAX_PICTURES} pictures")
+        object.__setattr__(self, "key", _job_key(self))
+
+    @property
+    def cost(self) -> int:
+        """Network runs the job takes: frames × iterations, over all pictures."""
+        return sum(len(picture.frames) for picture in self.pictures) * self.options.iterations
+
+    def to_bytes(self) -> bytes:
+        """Raise ProtocolError when the message would be larger than `MAX_JOB_BYTES`."""
+        header = {
+            "protocol": PROTOCOL_VERSION,
+            "model_id": self.model_id,
+            "options": self.options.to_json(),
+            "deadline_at": self.deadline_at,
+            "pictures": [
+                {"size": [p.width_px, p.height_px], "durations_ms": [f.duration_ms for f in p.frames]}
+                for p in self.pictures
+            ],
+        }
+        pixels = b"".join(frame.rgba for picture in self.pictures for frame in picture.frames)
+        return _bounded(_pack(header, zlib.compress(pixels, 6)), MAX_JOB_BYTES)
+
+    @classmethod
+    def from_bytes(cls, message: bytes) -> FaceJob:
+        """Raise ProtocolError unless `message` is a job of this protocol version."""
+        header, body = _unpack(message, MAX_JOB_BYTES)
+        try:
+            shapes = [(*map(int, p["size"]), [int(d) for d in p["durations_ms"]]) for p in header["pictures"]]
+            expected = sum(width * height * 4 * len(durations) for width, height, durations in shapes)
+            pixels = memoryview(_inflate(body, expected))
+            pictures = []
+            for width, height, durations in shapes:
+                size, frames = width * height * 4, []
+                for duration in durations:
+                    frames.append(Frame(bytes(pixels[:size]), duration))
+                    pixels = pixels[size:]
+                pictures.append(Picture(width, height, tuple(frames)))
+            return cls(
+                model_id=str(header["model_id"]),
+                pictures=tuple(pictures),
+                options=FaceOptions.from_json(header["options"]),
+                deadline_at=float(header["deadline_at"]),
+            )
+        except ProtocolError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError("not a face job") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FaceResult:
+    """The drawn picture: `picture` is a WebP file of at most 900 kB; `inference_ms` is the network's share."""
+
+    key: str
+    picture: bytes
+    width_px: int
+    height_px: int
+    inference_ms: float
+
+    def to_bytes(self) -> bytes:
+        """Raise ProtocolError when the message would be larger than `MAX_RESULT_BYTES`."""
+        header = {
+            "protocol": PROTOCOL_VERSION,
+            "key": self.key,
+            "size": [self.width_px, self.height_px],
+            "inference_ms": self.inference_ms,
+        }
+        return _bounded(_pack(header, self.picture), MAX_RESULT_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFailure:
+    """A typed error in place of a face; codes only, never text from outside."""
+
+    key: str
+    code: FailureCode
+
+    def to_bytes(self) -> bytes:
+        """Always small."""
+        return _pack({"protocol": PROTOCOL_VERSION, "key": self.key, "failure": self.code.value}, b"")
+
+
+FaceOutcome: TypeAlias = FaceResult | FaceFailure
+
+
+def outcome_from_bytes(message: bytes) -> FaceOutcome:
+    """Read what `FaceResult.to_bytes` or `FaceFailure.to_bytes` wrote; anything else raises ProtocolError."""
+    header, body = _unpack(message, MAX_RESULT_BYTES)
+    try:
+        if "failure" in header:
+            return FaceFailure(str(header["key"]), FailureCode(header["failure"]))
+        width_px, height_px = map(int, header["size"])
+        return FaceResult(str(header["key"]), body, width_px, height_px, float(header["inference_ms"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolError("not the outcome of a face job") from error
+
+
+def _job_key(job: FaceJob) -> str:
+    digest = hashlib.sha256()
+    digest.update(json.dumps([job.model_id, PREPROCESS_VERSION, job.options.to_json()], sort_keys=True).encode())
+    for picture in job.pictures:
+        digest.update(struct.pack(">HHH", picture.width_px, picture.height_px, len(picture.frames)))
+        for frame in picture.frames:
+            digest.update(struct.pack(">I", frame.duration_ms))
+            digest.update(_canonical(frame.rgba))
+    return digest.hexdigest()
+
+
+def _canonical(rgba: bytes) -> bytes:
+    """The pixels with the invisible colour under full transparency zeroed: it never reaches the network."""
+    if b"\x00" not in rgba[3::4]:
+        return rgba
+    pixels = bytearray(rgba)
+    for at in range(3, len(pixels), 4):
+        if pixels[at] == 0:
+            pixels[at - 3 : at] = b"\x00\x00\x00"
+    return bytes(pixels)
+
+
+def _pack(header: dict[str, Any], body: bytes) -> bytes:
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    return _LENGTH.pack(len(text)) + text + body
+
+
+def _unpack(message: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
+    _bounded(message, max_bytes)
+    if len(message) < _LENGTH.size:
+        raise ProtocolError("the message is cut short")
+    end = _LENGTH.size + _LENGTH.unpack_from(message)[0]
+    if len(message) < end:
+        raise ProtocolError("the message is cut short")
+    try:
+        header = json.loads(message[_LENGTH.size : end])
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("the message has no readable header") from error
+    if not isinstance(header, dict) or header.get("protocol") != PROTOCOL_VERSION:
+        raise ProtocolError(f"the message is not of protocol version {PROTOCOL_VERSION}")
+    return header, message[end:]
+
+
+def _inflate(body: bytes, expected: int) -> bytes:
+    if not 0 < expected <= MAX_PICTURES * MAX_FRAMES * MAX_SIDE_PX**2 * 4:
+        raise ProtocolError("the pictures are empty or too large")
+    inflater = zlib.decompressobj()
+    try:
+        pixels = inflater.decompress(body, expected)
+        overflow = inflater.decompress(inflater.unconsumed_tail, 1)
+    except zlib.error as error:
+        raise ProtocolError("the pixels are damaged") from error
+    if len(pixels) != expected or overflow:
+        raise ProtocolError("the pixels do not fit the pictures' sizes")
+    return pixels
+
+
+def _bounded(message: bytes, max_bytes: int) -> bytes:
+    if len(message) > max_bytes:
+        raise ProtocolError(f"a message of {len(message)} bytes is over the limit of {max_bytes}")
+    return message

@@ -1,0 +1,1 @@
+"""Job queues: `interface` is the contract, `memory` the embedded back end."""

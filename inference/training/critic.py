@@ -1,0 +1,91 @@
+"""The critic that tells real 128 px faces from made ones; used in training only."""
+
+import math
+from typing import cast
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+CHANNELS = (16, 32, 64, 96, 128, 128)
+"""At 128, 64, 32, 16, 8 and 4 px."""
+GROUP = 4
+LEAK = 0.2
+
+
+class EqualLinear(nn.Module):
+    """A layer with an equalised learning rate: unit-variance weights, scaled in use."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.gain = math.sqrt(2 / (inputs * kernel * kernel))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H', W'): padded to the same size for odd kernels."""
+        padding = self.weight.shape[-1] // 2 if self.weight.shape[-1] % 2 else 0
+        return functional.conv2d(features, self.weight * self.gain, self.bias, padding=padding)
+
+
+class DownBlock(nn.Module):
+    """A residual block that halves the resolution."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = EqualLinear(inputs, inputs, 3)
+        self.second = EqualLinear(inputs, outputs, 3)
+        self.skip = EqualLinear(inputs, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2)."""
+        residual = functional.leaky_relu(self.first(features), LEAK)
+        residual = functional.avg_pool2d(functional.leaky_relu(self.second(residual), LEAK), 2)
+        return cast(Tensor, (residual + self.skip(functional.avg_pool2d(features, 2))) / math.sqrt(2))
+
+
+class Critic(nn.Module):
+    """Scores 128 px faces: high for real ones. Sees the spread within groups of four pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.from_rgb = EqualLinear(3, CHANNELS[0])
+        self.blocks = nn.Sequential(
+            *(DownBlock(inputs, outputs) for inputs, outputs in zip(CHANNELS, CHANNELS[1:], strict=False))
+        )
+        self.join = EqualLinear(CHANNELS[-1] + 1, CHANNELS[-1], 3)
+        self.dense = EqualLinear(CHANNELS[-1], CHANNELS[-1], 4)
+        self.score = EqualLinear(CHANNELS[-1], 1)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """faces: (N, 3, 128, 128) float in [-1, 1] -> (N,) float32."""
+        features = functional.leaky_relu(self.from_rgb(faces), LEAK)  # (N, 16, 128, 128)
+        features = self.blocks(features)  # (N, 128, 4, 4)
+        features = torch.cat([features, _spread(features)], 1)  # (N, 129, 4, 4)
+        features = functional.leaky_relu(self.join(features), LEAK)  # (N, 128, 4, 4)
+        features = functional.leaky_relu(self.dense(features), LEAK)  # (N, 128, 1, 1)
+        return cast(Tensor, self.score(features)).flatten().float()
+
+
+def _spread(features: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, 1, H, W): mean standard deviation within each group of pictures."""
+    count, _, height, width = features.shape
+    group = math.gcd(count, GROUP)
+    grouped = features.float().reshape(count // group, group, -1)
+    spread = (grouped.var(1, unbiased=False) + 1e-8).sqrt().mean(1)  # (N / group,)
+    return spread.repeat_interleave(group).view(-1, 1, 1, 1).expand(-1, 1, height, width).to(features)
+
+
+def disguise(faces: Tensor, random: Generator) -> Tensor:
+    """Differentiable augmentation of what the critic sees, so that it does not memorise the few faces.
+
+    faces: (N, 3, P, P) -> the same, brightness, contrast and position changed at random.
+    """
+    count, _, side_px, _ = faces.shape
+    draw = torch.rand(3, count, 1, 1, 1, generator=random).to(faces.device)
+    mean = faces.mean((1, 2, 3), keepdim=True)
+    faces = (faces - mean) * (0.75 + draw[0] / 2) + mean + (draw[1] - 0.5) / 2
+    reach_px = side_px // 8
+    down, right = (int(n) for n in torch.randint(0, 2 * reach_px + 1, (2,), generator=random))
+    padded = functional.pad(faces, (reach_px,) * 4)
+    return padded[:, :, down : down + side_px, right : right + side_px]

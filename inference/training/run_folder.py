@@ -1,0 +1,74 @@
+"""Where a run keeps its checkpoints, history and pictures.
+
+A checkpoint is two files: `classic-<pictures>.safetensors`, the averaged generator that can be
+exported, and beside it `classic-<pictures>.resume`, what only a resumed run needs. The second is
+written first and each appears whole, so a killed process leaves no half checkpoint.
+"""
+
+import dataclasses
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inference.checkpoint import CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
+from inference.training.recipe import Recipe
+from inference.training.trainer import Trainer
+
+KEPT = 2
+
+
+class RunFolder:
+    """One folder, one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sheets = path / "sheets"
+        self.sheets.mkdir(parents=True, exist_ok=True)
+        self.history = path / "history.jsonl"
+        self.curves = path / "curves.png"
+
+    def checkpoints(self) -> list[Path]:
+        """The complete checkpoints, oldest first."""
+        return sorted(self.path.glob("classic-*.safetensors"))
+
+    def save(self, trainer: Trainer) -> Path:
+        """Write a checkpoint and drop all but the last two; the average must be calibrated."""
+        path = self.path / f"classic-{trainer.pictures_seen:09d}.safetensors"
+        resume = path.with_suffix(".resume")
+        unfinished = resume.with_suffix(".part")
+        torch.save(trainer.state_dict(), unfinished)
+        unfinished.replace(resume)
+        recipe = dataclasses.asdict(trainer.recipe)
+        info = CheckpointInfo(trainer.recipe.width, trainer.phase.stage, trainer.pictures_seen, recipe)
+        save_checkpoint(path, trainer.average, info)
+        for old in self.checkpoints()[:-KEPT]:
+            old.unlink()
+            old.with_suffix(".resume").unlink(missing_ok=True)
+        return path
+
+    def log(self, pictures: int, numbers: dict[str, float]) -> None:
+        """Add a line to the history."""
+        with self.history.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"pictures": pictures, **numbers}) + "\n")
+
+
+def stored_recipe(checkpoint: Path) -> Recipe:
+    """The recipe of the run that wrote a checkpoint."""
+    recipe = dict(load_checkpoint(checkpoint).info.recipe)
+    try:
+        return Recipe(**{**recipe, "stage_shares": tuple(recipe["stage_shares"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint}: holds no recipe of a run ({error!r})") from error
+
+
+def stored_state(checkpoint: Path) -> dict[str, Any]:
+    """What `Trainer.load_state_dict` takes, from beside a checkpoint."""
+    path = checkpoint.with_suffix(".resume")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{path}: the run cannot go on from here ({error})") from error
+    return state
