@@ -36,3 +36,11 @@ class Deliverer(Protocol):
         before posting again. Raise DeliveryDelayed or Undeliverable; anything else is a defect.
         """
         ...
+
+
+class PickUp:
+    """For askers who fetch the answer themselves: a browser polling the API, a terminal waiting."""
+
+    async def deliver(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
+        """Nothing to post: the stored picture and state are the answer."""
+        return None

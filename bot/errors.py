@@ -1,33 +1,40 @@
 """Everything that can go wrong for an asker, as one tree. Errors carry data, never user text; `replies` words them.
 
-    FaceError
-    ├── RequestRefused            the asking itself
-    │   ├── NothingToDraw
-    │   ├── TooManyEmotes(limit)
-    │   ├── InvalidOption(option, allowed)
-    │   ├── UnknownEmote(suggestions)
-    │   └── TooManyRequests(retry_after_s)
-    ├── EmoteUnavailable          the emote's picture
-    │   ├── DownloadFailed
-    │   ├── DownloadTimedOut
-    │   ├── PictureTooLarge(limit)
-    │   ├── UnsupportedPicture
-    │   └── UploadGone
-    └── GeneratorUnavailable      the drawing
-        ├── Busy(retry_after_s)
-        ├── DeadlineExceeded
-        ├── GeneratorFailed
-        ├── ResultTooLarge
-        └── NoWeights
+FaceError
+├── RequestRefused            the asking itself
+│   ├── NothingToDraw
+│   ├── TooManyEmotes(limit)
+│   ├── InvalidOption(option, allowed)
+│   ├── UnknownEmote(suggestions)
+│   └── TooManyRequests(retry_after_s)
+├── EmoteUnavailable          the emote's picture
+│   ├── DownloadFailed
+│   ├── DownloadTimedOut
+│   ├── PictureTooLarge(limit)
+│   ├── UnsupportedPicture
+│   └── UploadGone
+└── GeneratorUnavailable      the drawing
+    ├── Busy(retry_after_s)
+    ├── DeadlineExceeded
+    ├── GeneratorFailed
+    ├── ResultTooLarge
+    └── NoWeights
 """
 
 from __future__ import annotations
+
+import re
 
 from inference.protocol import FailureCode
 
 
 class FaceError(Exception):
     """Base of everything an asker is told in words."""
+
+    @property
+    def code(self) -> str:
+        """The class's name in snake case: what the API and the metrics call it."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
 
 class RequestRefused(FaceError):

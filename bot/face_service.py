@@ -1,55 +1,283 @@
 """The use case, whatever the platform: resolve → caps → commit → fetch → admit → draw → deliver.
 
-(The lead is writing the bodies; the signatures below are what front ends may rely on.)
+Accepted means committed: from then on a request is carried to its answer by its own task, and by `recover` after a
+restart. The task never outlives a final state, and a final state never changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
 
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from ulid import ULID
+
+from bot.admission import Admission, Outstanding
 from bot.command import FaceCommand
-from bot.delivery import Deliverer
-from bot.models import Emote, FacePicture, FaceRequest, Origin, Platform, Progress
-from inference.protocol import FaceOptions
+from bot.delivery import Answer, Deliverer, DeliveryDelayed, Refusal, Undeliverable
+from bot.errors import DeadlineExceeded, FaceError, GeneratorFailed, NothingToDraw, NoWeights
+from bot.events import Changes
+from bot.metrics import Metrics
+from bot.models import Emote, FacePicture, FaceRequest, Origin, Platform, Progress, RequestState
+from bot.replies import words_for
+from bot.store.pictures import PictureStore
+from bot.store.requests import RequestStore
+from bot.store.scope_settings import ScopeSettings
+from config.settings import RequestsSettings
+from inference.protocol import FaceJob, FaceOptions, Picture, ProtocolError, Style
+
+log = structlog.get_logger(__name__)
+
+DELIVERY_TIMEOUT_S = 60
+REFRESH_S = 1.0  # how often a waiting asker hears a new position
+
+
+class Resolves(Protocol):
+    """Words to emotes; `bot.emotes.resolver.Resolver`."""
+
+    async def resolve(self, words: tuple[str, ...]) -> tuple[Emote, ...]: ...
+
+
+class Fetches(Protocol):
+    """Emotes to safe pixels; `bot.emotes.picture.PictureFetcher`."""
+
+    async def fetch(self, emote: Emote) -> Picture: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceServiceParts:
+    """What the use case works with."""
+
+    resolver: Resolves
+    fetcher: Fetches
+    requests: RequestStore
+    pictures: PictureStore
+    scope_settings: ScopeSettings
+    admission: Admission
+    metrics: Metrics
 
 
 class FaceService:
-    @property
-    def defaults(self) -> FaceOptions:
-        """The options a command starts from (style, realism from the settings)."""
-        raise NotImplementedError
+    """One per process. Use it inside `async with service.running():`."""
+
+    def __init__(
+        self,
+        parts: FaceServiceParts,
+        settings: RequestsSettings,
+        *,
+        defaults: FaceOptions,
+        model_ids: Mapping[Style, str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._defaults = defaults
+        self._model_ids = model_ids
+        self._clock = clock
+        self._outstanding = Outstanding(settings)
+        self._changes = Changes()
+        self._deliverers: dict[Platform, Deliverer] = {}
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._draining = False
 
     def add_deliverer(self, platform: Platform, deliverer: Deliverer) -> None:
         """Must happen before `recover`."""
-        raise NotImplementedError
+        self._deliverers[platform] = deliverer
+
+    @asynccontextmanager
+    async def running(self, grace_s: float) -> AsyncIterator[None]:
+        """Serve requests inside the block; leaving it takes no more of them and gives those in work `grace_s`."""
+        async with asyncio.TaskGroup() as self._tasks:
+            try:
+                yield
+            finally:
+                self._draining = True
+                if self._serving:
+                    await asyncio.wait(self._serving.values(), timeout=grace_s)
+                for task in self._serving.values():
+                    task.cancel()
+
+    async def defaults(self, scope_id: str) -> FaceOptions:
+        """The options a command starts from: the instance's, changed by what the scope has set."""
+        chosen = await self._parts.scope_settings.all(scope_id)
+        try:
+            return FaceOptions.from_json(self._defaults.to_json() | chosen)
+        except ProtocolError:  # written by another version of the program
+            log.warning("scope_defaults_ignored", scope_id=scope_id, names=sorted(chosen))
+            return self._defaults
 
     async def ask(
-        self, origin: Origin, command: FaceCommand, *, uploads: tuple[Emote, ...] = (), reply_target: Mapping[str, Any] | None = None
+        self,
+        origin: Origin,
+        command: FaceCommand,
+        *,
+        uploads: tuple[Emote, ...] = (),
+        reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest:
         """Accept a request: when this returns it is committed and will be answered through the platform's deliverer.
 
-        Raise a FaceError (RequestRefused, Busy, NoWeights) when it is not accepted: the front end words it
-        (`replies.words_for`) and answers itself.
+        Raise a FaceError when it is not accepted; the front end words it (`replies.words_for`) and answers itself.
         """
-        raise NotImplementedError
+        emotes = uploads + (await self._parts.resolver.resolve(command.words) if command.words else ())
+        if not emotes:
+            raise NothingToDraw
+        if command.options.style not in self._model_ids:
+            raise NoWeights
+        self._outstanding.check(origin, self._parts.admission.retry_after_s())
+        now = self._clock()
+        request = FaceRequest(
+            id=str(ULID.from_timestamp(now)),
+            origin=origin,
+            emotes=emotes,
+            options=command.options,
+            accepted_at=now,
+            deadline_at=now + self._settings.deadline_s,
+            reply_target=reply_target or {},
+        )
+        self._outstanding.add(origin)
+        try:
+            await self._parts.requests.add(request)
+        except BaseException:
+            self._outstanding.remove(origin)
+            raise
+        log.info("request_accepted", request_id=request.id, platform=origin.platform, emotes=len(emotes))
+        self._start(request)
+        return request
+
+    async def recover(self) -> int:
+        """Take up what an earlier run of the program accepted and did not finish; return how many."""
+        unfinished = await self._parts.requests.unfinished()
+        for request in unfinished:
+            self._outstanding.add(request.origin)
+            self._start(replace(request, deadline_at=self._clock() + self._settings.deadline_s))
+        return len(unfinished)
 
     async def remember(self, request_id: str, reply_target: Mapping[str, Any]) -> None:
-        """Replace the stored reply target (e.g. once a status message exists that the answer should be edited into)."""
-        raise NotImplementedError
+        """Replace the stored reply target, e.g. once a status message exists that the answer should be edited into."""
+        await self._parts.requests.set_reply_target(request_id, reply_target)
 
     async def progress(self, request_id: str) -> Progress | None:
         """Where it stands now; None for an unknown id."""
-        raise NotImplementedError
+        request = await self._parts.requests.get(request_id)
+        if request is None:
+            return None
+        place = None if request.state.is_final else self._parts.admission.place(request_id)
+        position, eta_s = (place.position, place.eta_s) if place else (None, None)
+        return Progress(request_id, request.state, position, eta_s, request.refusal)
 
-    def watch(self, request_id: str) -> AsyncIterator[Progress]:
-        """Every change of progress (and a fresh position and ETA about once a second); ends after a final state."""
-        raise NotImplementedError
+    async def watch(self, request_id: str) -> AsyncIterator[Progress]:
+        """Every change of progress and about once a second a fresh position; ends after a final state."""
+        last = None
+        while (progress := await self.progress(request_id)) is not None:
+            if progress != last:
+                yield progress
+            if progress.state.is_final:
+                return
+            last = progress
+            await self._changes.wait(request_id, REFRESH_S)
 
     async def cancel(self, request_id: str) -> bool:
         """Withdraw it before it is sent; False when it is too late or unknown."""
-        raise NotImplementedError
+        if not await self._parts.requests.advance(request_id, RequestState.CANCELLED):
+            return False
+        if task := self._serving.get(request_id):
+            task.cancel()
+        self._changes.announce(request_id)
+        return True
+
+    async def request(self, request_id: str) -> FaceRequest | None:
+        """The stored request; None for an unknown id."""
+        return await self._parts.requests.get(request_id)
 
     async def picture(self, picture_id: str) -> FacePicture | None:
         """A stored face; a request's picture has the request's id."""
-        raise NotImplementedError
+        return await self._parts.pictures.load(picture_id)
+
+    def _start(self, request: FaceRequest) -> None:
+        if self._tasks is None or self._draining:
+            return  # stopping: the row is committed and the next start takes it up
+        task = self._tasks.create_task(self._serve(request), name=f"request {request.id}")
+        self._serving[request.id] = task
+
+    async def _serve(self, request: FaceRequest) -> None:
+        try:
+            await self._carry_to_its_answer(request)
+        except Exception:
+            log.exception("request_left_unfinished", request_id=request.id)
+        finally:
+            self._outstanding.remove(request.origin)
+            self._serving.pop(request.id, None)
+            self._changes.announce(request.id)
+
+    async def _carry_to_its_answer(self, request: FaceRequest) -> None:
+        maybe_sent = request.state is RequestState.SENDING
+        answer = await self._answer(request)
+        if not await self._parts.requests.advance(request.id, RequestState.SENDING):
+            return  # cancelled meanwhile
+        self._changes.announce(request.id)
+        refusal = answer.words if isinstance(answer, Refusal) else None
+        final = RequestState.REFUSED if refusal else RequestState.ANSWERED
+        answer_ref = None
+        try:
+            answer_ref = await self._deliver(request, answer, maybe_sent=maybe_sent)
+        except Undeliverable as error:
+            log.warning("answer_undeliverable", request_id=request.id, reason=str(error))
+            final, refusal = RequestState.REFUSED, refusal or "The answer could not be delivered."
+        await self._parts.requests.advance(request.id, final, answer_ref=answer_ref, refusal=refusal)
+        wait_s = self._clock() - request.accepted_at
+        self._parts.metrics.request_finished(request.origin.platform, final, wait_s)
+        log.info("request_finished", request_id=request.id, state=final, wait_s=round(wait_s, 3))
+
+    async def _answer(self, request: FaceRequest) -> Answer:
+        if finished := await self._parts.pictures.load(request.id):
+            return finished
+        try:
+            if request.accepted_at < self._clock() - self._settings.recover_max_age_s:
+                raise DeadlineExceeded
+            return await self._draw(request)
+        except FaceError as error:
+            log.info("request_refused", request_id=request.id, error=type(error).__name__)
+            return Refusal(words_for(error))
+        except Exception:
+            log.exception("request_failed", request_id=request.id)
+            return Refusal(words_for(GeneratorFailed()))
+
+    async def _draw(self, request: FaceRequest) -> FacePicture:
+        if request.options.style not in self._model_ids:
+            raise NoWeights
+        pictures = [await self._parts.fetcher.fetch(emote) for emote in request.emotes]
+        job = FaceJob(self._model_ids[request.options.style], tuple(pictures), request.options, request.deadline_at)
+        await self._parts.requests.advance(request.id, RequestState.QUEUED, key=job.key)
+        self._changes.announce(request.id)
+        result = await self._parts.admission.draw(request.id, request.origin, job)
+        picture = await self._parts.pictures.save(request.id, result, self._clock())
+        await self._parts.requests.advance(request.id, RequestState.READY)
+        return picture
+
+    async def _deliver(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
+        """Post until it worked or the platform says never; a try that timed out may have posted all the same."""
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type((DeliveryDelayed, TimeoutError)),
+            wait=wait_random_exponential(multiplier=0.5, max=60),
+            stop=stop_after_delay(self._settings.recover_max_age_s),
+            before_sleep=partial(self._note_retry, request),
+            reraise=True,
+        )
+        async for attempt in attempts:
+            with attempt:
+                current = await self._parts.requests.get(request.id) or request
+                again = maybe_sent or attempt.retry_state.attempt_number > 1
+                async with asyncio.timeout(DELIVERY_TIMEOUT_S):
+                    return await self._deliverers[request.origin.platform].deliver(current, answer, maybe_sent=again)
+        raise AssertionError("tenacity either returns or raises")
+
+    def _note_retry(self, request: FaceRequest, state: RetryCallState) -> None:
+        self._parts.metrics.delivery_retried(request.origin.platform)
+        log.warning("delivery_delayed", request_id=request.id, attempt=state.attempt_number)

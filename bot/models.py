@@ -76,7 +76,7 @@ class FaceRequest:
     """An accepted request, as the store keeps it. Times are Unix seconds.
 
     `reply_target` is whatever the platform's deliverer needs to answer after a restart (plain JSON values).
-    `answer_ref` is what the platform calls the answer once it is posted.
+    `answer_ref` is what the platform calls the answer once it is posted, `refusal` the words when it was refused.
     """
 
     id: str
@@ -89,6 +89,7 @@ class FaceRequest:
     reply_target: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     answer_ref: str | None = None
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class FacePicture:
 class Progress:
     """Where a request stands. `position` (1 = next) and `eta_s` are estimates and None once they say nothing.
 
-    `refusal` carries the words for the asker when the state is REFUSED.
+    `refusal` carries the words for the asker when the state is REFUSED; `emotes` is what the picture is made from.
     """
 
     request_id: str
@@ -113,3 +114,4 @@ class Progress:
     position: int | None = None
     eta_s: float | None = None
     refusal: str | None = None
+    emotes: tuple[Emote, ...] = ()

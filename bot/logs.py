@@ -1,0 +1,62 @@
+"""Logging: structlog over the standard library, so that library lines join in. No token and no message text, ever."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from config.settings import LogSettings
+
+_QUIET = {"discord": logging.WARNING, "aiohttp.access": logging.WARNING, "alembic": logging.WARNING}
+_INTERACTION_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]+")
+
+
+def configure_logging(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
+    """Send every log line to stderr, as console text on a terminal or as JSON; `secrets` are masked wherever they
+    turn up, and so are the tokens Discord puts into webhook addresses."""
+    console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    traceback: list[Processor] = [] if console else [structlog.processors.format_exc_info]
+    renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traceback, renderer, _Mask(secrets)],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(max(level, root.level))
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+class _Mask:
+    """The last processor: works on the finished line, so that no field and no traceback escapes it."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = [secret for secret in secrets if secret]
+
+    def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict | str) -> str:
+        text = str(line)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return _INTERACTION_TOKEN.sub(r"\1***", text)

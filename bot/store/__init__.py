@@ -1,0 +1,1 @@
+"""What survives a restart: requests, settings per scope, and the index of finished pictures."""

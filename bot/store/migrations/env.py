@@ -1,0 +1,9 @@
+"""Alembic's entry point; `bot.store.database` passes the open connection."""
+
+from alembic import context
+
+from bot.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()
