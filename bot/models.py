@@ -106,7 +106,7 @@ class FacePicture:
 class Progress:
     """Where a request stands. `position` (1 = next) and `eta_s` are estimates and None once they say nothing.
 
-    `refusal` carries the words for the asker when the state is REFUSED; `emotes` is what the picture is made from.
+    `refusal` carries the words for the asker when the state is REFUSED.
     """
 
     request_id: str
@@ -114,4 +114,3 @@ class Progress:
     position: int | None = None
     eta_s: float | None = None
     refusal: str | None = None
-    emotes: tuple[Emote, ...] = ()

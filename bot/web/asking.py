@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from bot.errors import Busy, PictureTooLarge
@@ -58,7 +61,7 @@ class AskingReader:
     async def _read_body(self, request: web.Request) -> Asking:
         match request.content_type:
             case "application/json":
-                return Asking(_checked_text(await request.read()))
+                return Asking(_checked_text(partial(_Body.model_validate_json, await request.read())))
             case "multipart/form-data":
                 return await self._read_form(request)
         message = "Send JSON with a text, or a form with a picture."
@@ -68,19 +71,47 @@ class AskingReader:
         if (request.content_length or 0) > self._max_upload_bytes + _MULTIPART_OVERHEAD_BYTES:
             raise _too_large(self._max_upload_bytes)
         try:
-            return await self._read_parts(request)
-        except (ValueError, AssertionError, web.RequestPayloadError):  # aiohttp's words for a broken multipart body
-            raise _bad_request() from None
+            return await self._read_parts(await request.multipart())
+        except (ValueError, AssertionError, HttpProcessingError) as error:  # aiohttp's words for a broken form
+            raise _bad_request() from error
 
-    async def _read_parts(self, request: web.Request) -> Asking:
-        text, pictures, left = "", list[bytes](), self._max_upload_bytes
-        form = await request.multipart()
+    async def _read_parts(self, form: MultipartReader) -> Asking:
+        text, pictures, left = b"", list[bytes](), self._max_upload_bytes
         for _ in range(_MULTIPART_MAX_PARTS):
             part = await form.next()
             if part is None:
-                return Asking(text, tuple(picture for picture in pictures if picture))
-            if not isinstance(part, BodyPartReader):
-                break
-            if part.name == "picture":
-                pictures.append(await _read_part(part, left) or _raise(_too_large(self._max_upload_bytes)))
+                return Asking(_checked_text(partial(_Body, text=text.decode())), tuple(filter(None, pictures)))
+            match part:
+                case BodyPartReader(name="picture"):
+                    pictures.append(await _read_part(part, left, _too_large(self._max_upload_bytes)))
+                    left -= len(pictures[-1])
+                case BodyPartReader(name="text"):
+                    text = await _read_part(part, MAX_TEXT_BYTES, _bad_request())
+                case _:
+                    break
         raise _bad_request()
+
+
+async def _read_part(part: BodyPartReader, max_bytes: int, otherwise: Exception) -> bytes:
+    content = bytearray()
+    while chunk := await part.read_chunk():
+        content += chunk
+        if len(content) > max_bytes:
+            raise otherwise
+    return bytes(content)
+
+
+def _checked_text(read: Callable[[], _Body]) -> str:
+    try:
+        return read().text
+    except ValidationError as error:
+        raise _bad_request() from error
+
+
+def _too_large(max_bytes: int) -> PictureTooLarge:
+    return PictureTooLarge(f"{max_bytes / 1e6:g} MB")
+
+
+def _bad_request() -> WebRefusal:
+    message = f"Send a text of at most {MAX_TEXT_CHARS} characters, or a form with a picture."
+    return WebRefusal(HTTPStatus.BAD_REQUEST, "bad_request", message)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeAlias
 from uuid import uuid4
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from bot.errors import FaceError
 from bot.web.refusal import WebRefusal
 
 log = structlog.get_logger(__name__)
-
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware: TypeAlias = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _SAFE_METHODS = {"GET", "HEAD"}
 
