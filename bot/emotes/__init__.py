@@ -1,0 +1,1 @@
+"""From a word in a message to a picture that is safe to work with: catalogues, downloads, uploads."""

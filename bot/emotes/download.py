@@ -1,0 +1,116 @@
+"""Pictures from outside: only from the hosts named in the settings, only so large, only for so long.
+
+The session must be built with `guarded_connector`: it refuses to connect where a name of the outside world suddenly
+points inside, and it asks at the moment of connecting, so that a second DNS answer makes no difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+import aiohttp
+import structlog
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from bot.decode.decoder import megabytes
+from bot.errors import DownloadFailed, DownloadTimedOut, PictureTooLarge
+from config.settings import EmotesSettings
+
+MAX_PER_HOST = 8  # downloads under way at once
+_CHUNK_BYTES = 64 * 1024
+_ACCEPT = "image/png, image/webp, image/gif, image/jpeg"
+_UNTYPED = "application/octet-stream"
+
+log = structlog.get_logger(__name__)
+
+
+class Downloader:
+    """Fetches from `base_urls` and nowhere else; redirects are not followed."""
+
+    def __init__(self, session: aiohttp.ClientSession, settings: EmotesSettings, *, base_urls: Iterable[str]) -> None:
+        self._session = session
+        self._timeout_s = settings.download_timeout_s
+        self._max_bytes = settings.max_download_bytes
+        self._bases = [URL(base) for base in base_urls]
+        self._gates = {base.origin(): asyncio.Semaphore(MAX_PER_HOST) for base in self._bases}
+
+    async def fetch(self, url: str) -> bytes:
+        """The decompressed body. Raise DownloadFailed, DownloadTimedOut, or PictureTooLarge."""
+        target = URL(url)
+        if not any(_is_below(target, base) for base in self._bases):
+            log.error("download_refused", host=target.host)
+            raise DownloadFailed
+        try:
+            async with asyncio.timeout(self._timeout_s), self._gates[target.origin()]:
+                return await self._get(target)
+        except TimeoutError:
+            log.warning("download_timed_out", host=target.host)
+            raise DownloadTimedOut from None
+        except aiohttp.ClientError as error:
+            log.warning("download_failed", host=target.host, error=type(error).__name__)
+            raise DownloadFailed from error
+
+    async def _get(self, target: URL) -> bytes:
+        async with self._session.get(
+            target,
+            allow_redirects=False,
+            headers={"Accept": _ACCEPT, "Accept-Encoding": "identity"},
+            timeout=aiohttp.ClientTimeout(total=None),  # ours covers waiting for the gate as well
+        ) as response:
+            if response.status != 200 or not _may_be_picture(response.content_type):
+                log.warning("download_failed", host=target.host, status=response.status)
+                raise DownloadFailed
+            if (response.content_length or 0) > self._max_bytes:
+                raise PictureTooLarge(megabytes(self._max_bytes))
+            return await self._read(response.content)
+
+    async def _read(self, stream: aiohttp.StreamReader) -> bytes:
+        """aiohttp decompresses chunk by chunk, so a gzip bomb is noticed after a chunk too many."""
+        body = bytearray()
+        async for chunk in stream.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise PictureTooLarge(megabytes(self._max_bytes))
+        return bytes(body)
+
+
+class GuardedResolver(AbstractResolver):
+    """Hides addresses inside (loopback, private, link-local, …) from every name but `localhost`."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Raise OSError when nothing is left."""
+        found = await self._inner.resolve(host, port, family)
+        if host == "localhost":
+            return found
+        public = [result for result in found if ip_address(result["host"].partition("%")[0]).is_global]
+        if not public:
+            log.error("address_refused", host=host)
+            raise OSError("the name has no public address")
+        return public
+
+    async def close(self) -> None:
+        """Close the resolver underneath."""
+        await self._inner.close()
+
+
+def guarded_connector(inner: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+    """For the one HTTP session of the process; call it with the event loop running."""
+    return aiohttp.TCPConnector(resolver=GuardedResolver(inner or aiohttp.DefaultResolver()))
+
+
+def _is_below(target: URL, base: URL) -> bool:
+    prefix = base.path.rstrip("/") + "/"
+    return target.absolute and target.origin() == base.origin() and target.path.startswith(prefix)
+
+
+def _may_be_picture(content_type: str) -> bool:
+    return content_type.startswith("image/") or content_type == _UNTYPED
