@@ -72,7 +72,8 @@ class JobQueue(Protocol):
         ...
 
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:
-        """Wait for the outcome; raise TimeoutError after `timeout_s` (the ticket stays valid)."""
+        """Wait for the outcome, at most until the asker's deadline; it is handed out once. Raise TimeoutError after
+        `timeout_s` (the ticket stays valid), LookupError for a ticket that was cancelled or is long answered."""
         ...
 
     async def cancel(self, ticket: Ticket) -> None:

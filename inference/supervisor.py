@@ -1,0 +1,250 @@
+"""Takes jobs from the queue to the inference child and their outcomes back, whatever happens to the child.
+
+A child that dies or hangs is replaced. If it had several jobs, each gets a try of its own, so that only the one that
+does it is answered with an error; a job that loses the child alone gets more tries, since somebody else may have
+killed it. Meanwhile the leases are kept alive, and nothing is taken from the queue while no child is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from config.settings import InferenceSettings, QueueSettings
+from inference.child_process import ChildHung, ChildLost, ChildProcess, ChildUnavailable
+from inference.framing import MAX_PARTS
+from inference.protocol import FaceFailure, FaceOutcome, FaceResult, FailureCode, ProtocolError, Style
+from inference.queue.interface import JobQueue, Lease
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorStats:
+    """Counters since the start. `batch_ms` is the time batches spent in the child, `inference_ms` the network's own."""
+
+    batches: int = 0
+    jobs: int = 0
+    batch_ms: float = 0.0
+    inference_ms: float = 0.0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A leased job, packed once however often it is tried."""
+
+    lease: Lease
+    message: bytes
+
+
+class Supervisor:
+    """One inference child on one queue. `model_ids` is what the asking side names in its jobs."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        settings: InferenceSettings,
+        queue_settings: QueueSettings,
+        *,
+        model_ids: Mapping[Style, str],
+        stop_grace_s: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._queue = queue
+        self._settings = settings
+        self._queue_settings = queue_settings
+        self._model_ids = model_ids
+        self._stop_grace_s = stop_grace_s
+        self._clock = clock
+        self._child: ChildProcess | None = None
+        self._serving = False
+        self._stopping = False
+        self._stop_by = 0.0
+        self._failures = 0  # children lost or not started since the last good batch
+        self._problem: str | None = None
+        self._stats = SupervisorStats()
+
+    @property
+    def child_pid(self) -> int | None:
+        """The process that draws, while it is ready for work."""
+        return self._child.pid if self._child and self._child.alive else None
+
+    @property
+    def ready(self) -> bool:
+        """A child is loaded, warmed up and alive."""
+        return self.child_pid is not None
+
+    @property
+    def problem(self) -> str | None:
+        """Why no child can be started, for people; None once one runs, and before the first try has failed."""
+        return self._problem
+
+    @property
+    def stats(self) -> SupervisorStats:
+        """The counters so far."""
+        return self._stats
+
+    async def run(self) -> None:
+        """Work until cancelled; then finish the batch in hand or give it back, and end the child, all within
+        `stop_grace_s`."""
+        async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(self._work(tasks))
+            try:
+                await asyncio.wait({work})
+            finally:
+                self._stopping = True
+                self._stop_by = asyncio.get_running_loop().time() + self._stop_grace_s
+                if not self._serving:
+                    work.cancel()
+                await asyncio.wait({work}, timeout=self._stop_grace_s)
+                work.cancel()
+
+    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+        try:
+            while not self._stopping:
+                try:
+                    child = await self._ready_child(tasks)
+                    if leases := await self._next_batch(child):
+                        await self._serve(leases, tasks)
+                except ChildUnavailable as error:
+                    log.warning("inference_child_unavailable", problem=str(error), failures=self._failures)
+        finally:
+            if self._child:
+                await self._child.end(max(0.0, self._stop_by - asyncio.get_running_loop().time()))
+
+    async def _ready_child(self, tasks: asyncio.TaskGroup) -> ChildProcess:
+        """The child, a new one when it is gone. Raise ChildUnavailable after one failed try."""
+        if self._child and self._child.alive:
+            return self._child
+        await self._drop_child()
+        if self._failures:
+            await asyncio.sleep(min(FIRST_PAUSE_S * 2.0 ** (self._failures - 1), LONGEST_PAUSE_S))
+        try:
+            child = await ChildProcess.start(self._settings, tasks)
+            if not self._model_ids.items() <= child.model_ids.items():
+                await child.kill()
+                raise ChildUnavailable(f"it serves {dict(child.model_ids)}, but jobs ask for {dict(self._model_ids)}")
+        except ChildUnavailable as error:
+            self._failures += 1
+            self._problem = str(error)
+            raise
+        self._child, self._problem = child, None
+        return child
+
+    async def _drop_child(self) -> None:
+        """Make room for a new child after this one died, hung or misbehaved."""
+        if self._child:
+            child, self._child = self._child, None
+            self._failures += 1
+            self._stats = replace(self._stats, restarts=self._stats.restarts + 1)
+            await child.kill()
+
+    async def _next_batch(self, child: ChildProcess) -> list[Lease]:
+        """Wait for jobs, or for the end of the idle child: then there are none."""
+        async with asyncio.TaskGroup() as group:
+            pull = group.create_task(self._queue.pull(min(self._settings.max_batch, MAX_PARTS), self._settings.fill_ms))
+            watch = group.create_task(child.unexpected())
+            await asyncio.wait({pull, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                log.warning("inference_child_lost", pid=child.pid, idle=True)
+                await self._drop_child()
+            watch.cancel()
+            pull.cancel()
+        return [] if pull.cancelled() else pull.result()
+
+    async def _serve(self, leases: Sequence[Lease], tasks: asyncio.TaskGroup) -> None:
+        """Answer every job; what is not answered in the end, because of a stop, goes back to the queue."""
+        self._serving = True
+        async with asyncio.TaskGroup() as group:
+            heartbeat = group.create_task(self._keep(leases))
+            try:
+                await self._answer(await self._packed(leases), tasks)
+            except ChildUnavailable as error:
+                log.warning("inference_jobs_given_back", problem=str(error), jobs=len(leases))
+            finally:
+                self._serving = False
+                heartbeat.cancel()
+                for lease in leases:
+                    await lease.release()
+
+    async def _keep(self, leases: Sequence[Lease]) -> None:
+        while True:
+            await asyncio.sleep(self._queue_settings.lease_s / 3)
+            for lease in leases:
+                await lease.extend()
+
+    async def _packed(self, leases: Sequence[Lease]) -> list[_Task]:
+        """Compressing takes long for many frames, so it happens beside the loop."""
+        packed = []
+        for lease in leases:
+            try:
+                packed.append(_Task(lease, await asyncio.to_thread(lease.job.to_bytes)))
+            except ProtocolError:
+                log.exception("inference_job_unsendable", key=lease.job.key)
+                await lease.fail(FaceFailure(lease.job.key, FailureCode.GENERATOR_FAILED))
+        return packed
+
+    async def _answer(self, batch: Sequence[_Task], tasks: asyncio.TaskGroup) -> None:
+        """All at once; when that costs the child, one by one."""
+        losses = 0
+        if len(batch) > 1:
+            if await self._draw(batch, tasks) is None:
+                return
+            losses = 1
+        for task in batch:
+            await self._answer_alone(task, losses, tasks)
+
+    async def _answer_alone(self, task: _Task, losses: int, tasks: asyncio.TaskGroup) -> None:
+        """A job that hangs the child is condemned at once: each try would cost everybody the full timeout."""
+        job = task.lease.job
+        while not self._stopping:
+            if job.deadline_at <= self._clock():
+                await task.lease.fail(FaceFailure(job.key, FailureCode.DEADLINE_EXCEEDED))
+                return
+            if (code := await self._draw([task], tasks)) is None:
+                return
+            losses += 1
+            if code is FailureCode.GENERATOR_HUNG or losses >= self._queue_settings.max_attempts:
+                log.error("inference_job_condemned", key=job.key, code=code, losses=losses)
+                await task.lease.fail(FaceFailure(job.key, code), dead_letter=True)
+                return
+
+    async def _draw(self, batch: Sequence[_Task], tasks: asyncio.TaskGroup) -> FailureCode | None:
+        """One try in the child; when it costs the child, say how and leave the jobs unanswered."""
+        child = await self._ready_child(tasks)
+        began = time.perf_counter()
+        try:
+            outcomes = await child.draw([task.message for task in batch], self._settings.batch_timeout_s)
+            if [outcome.key for outcome in outcomes] != [task.lease.job.key for task in batch]:
+                raise ChildLost("the answers are not in the order of the jobs")
+        except (ChildHung, ChildLost) as error:
+            code = FailureCode.GENERATOR_HUNG if isinstance(error, ChildHung) else FailureCode.GENERATOR_CRASHED
+            log.warning("inference_child_lost", pid=child.pid, code=code, jobs=len(batch), reason=str(error))
+            await self._drop_child()
+            return code
+        self._failures = 0
+        self._count(outcomes, (time.perf_counter() - began) * 1000)
+        for task, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, FaceResult):
+                await task.lease.done(outcome)
+            else:
+                await task.lease.fail(outcome)
+        return None
+
+    def _count(self, outcomes: Sequence[FaceOutcome], batch_ms: float) -> None:
+        self._stats = replace(
+            self._stats,
+            batches=self._stats.batches + 1,
+            jobs=self._stats.jobs + len(outcomes),
+            batch_ms=self._stats.batch_ms + batch_ms,
+            inference_ms=self._stats.inference_ms
+            + sum(outcome.inference_ms for outcome in outcomes if isinstance(outcome, FaceResult)),
+        )
