@@ -1,0 +1,48 @@
+"""The networks behind one call, whatever runs them. Nothing heavy is loaded before a generator is."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from config.settings import InferenceSettings
+from inference.protocol import Style
+from inference.weights import shipped
+
+
+class Generator(Protocol):
+    """A network that draws faces. It is called from one thread at a time."""
+
+    def __call__(self, images: npt.NDArray[np.float32], /) -> npt.NDArray[np.float32]:
+        """images: (N, 3, 16, 16) float32 in [-1, 1] -> (N, 3, 128, 128) float32, about [-1, 1], not clamped."""
+        ...
+
+
+def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) -> Generator:
+    """Load the network of a style into the configured runtime.
+
+    Raise WeightsMissing when there are no weights, ImportError when the runtime is not installed.
+    """
+    if ":" in settings.runtime:
+        module, _, attribute = settings.runtime.partition(":")
+        factory: Callable[[], Generator] = getattr(importlib.import_module(module), attribute)
+        return factory()
+    if settings.runtime == "torch":
+        from inference.runtimes.torch import TorchGenerator
+
+        return TorchGenerator(shipped(style).path, threads=settings.threads)
+    from inference.runtimes.openvino import OpenVinoGenerator
+
+    return OpenVinoGenerator(shipped(style).path, threads=settings.threads)
+
+
+def served_model_ids(settings: InferenceSettings) -> Mapping[Style, str]:
+    """What `load_generator` would load, by name; cheap enough for a process that never loads it.
+
+    Raise WeightsMissing when a style has no weights.
+    """
+    if ":" in settings.runtime:
+        return dict.fromkeys(Style, settings.runtime)
+    return {style: shipped(style).model_id for style in Style}
