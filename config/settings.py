@@ -21,6 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableSource
 from yarl import URL
 
 CONFIG_VARIABLE = "EMOTEFACE_CONFIG"
@@ -39,8 +40,8 @@ def _is_loopback(url: URL) -> bool:
 def _outside_url(value: str) -> str:
     """Encrypted, unless it names this very machine (a local fake or relay)."""
     url = URL(value)
-    if not url.host or url.user or url.query_string:
-        raise ValueError("must be a plain URL with a host, without user or query")
+    if not url.host or "@" in url.authority or url.query_string or url.fragment:
+        raise ValueError("must be a plain URL with a host, without user, query or fragment")
     if url.scheme not in {"https", "wss"} and not (url.scheme in {"http", "ws"} and _is_loopback(url)):
         raise ValueError("must be https or wss (http and ws only for this machine)")
     return value.rstrip("/")
@@ -114,7 +115,7 @@ class InferenceSettings(Section):
 
 
 class StoreSettings(Section):
-    url: str | None
+    url: SecretStr | None  # a server's URL has the password in it
 
 
 class ShutdownSettings(Section):
@@ -125,7 +126,12 @@ class Settings(BaseSettings):
     """All sections. `emoteface.yaml` explains every value, its unit and its default."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # `TOKEN=${TOKEN:-}` in a compose file means "not set"
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     data_dir: Path
@@ -149,7 +155,8 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The SQLAlchemy URL in force."""
-        return self.store.url or f"sqlite+aiosqlite:///{self.data_dir / 'emoteface.db'}"
+        given = self.store.url
+        return given.get_secret_value() if given else f"sqlite+aiosqlite:///{self.data_dir / 'emoteface.db'}"
 
 
 def load_settings() -> Settings:
@@ -160,15 +167,17 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {_reason(e['type'], e['msg'])}" for e in error.errors()]
         raise SettingsError("\n".join(problems)) from None
-    except (OSError, yaml.YAMLError) as error:
-        raise SettingsError(f"cannot read {os.environ.get(CONFIG_VARIABLE)}: {type(error).__name__}") from None
+    except UnreadableSource as error:  # a whole section given as JSON that is none
+        raise SettingsError(str(error)) from None
 
 
 def _refuse_unknown_variables() -> None:
     """pydantic-settings only sees the variables it knows, so a typo in a section's name would pass unnoticed."""
     known = {ENV_PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    sections = known - {CONFIG_VARIABLE, f"{ENV_PREFIX}DATA_DIR"}
     given = (name.upper() for name in os.environ if name.upper().startswith(ENV_PREFIX))
-    if unknown := sorted(name for name in given if name.partition("__")[0] not in known):
+    unknown = sorted(name for name in given if name not in known and name.partition("__")[0] not in sections)
+    if unknown:
         raise SettingsError("\n".join(f"{name}: there is no such setting" for name in unknown))
 
 
@@ -197,11 +206,20 @@ def effective_settings(settings: Settings) -> Iterator[EffectiveSetting]:
 def _sources(settings_cls: type[BaseSettings]) -> list[tuple[str, PydanticBaseSettingsSource]]:
     sources: list[tuple[str, PydanticBaseSettingsSource]] = [("environment", EnvSettingsSource(settings_cls))]
     if path := os.environ.get(CONFIG_VARIABLE):
-        if not Path(path).is_file():
-            raise SettingsError(f"{CONFIG_VARIABLE} names {path}, which is not a file")
-        sources.append((path, YamlConfigSettingsSource(settings_cls, yaml_file=path)))
+        sources.append((path, _user_file(settings_cls, path)))
     sources.append(("default", YamlConfigSettingsSource(settings_cls, yaml_file=Path(str(DEFAULTS)))))
     return sources
+
+
+def _user_file(settings_cls: type[BaseSettings], path: str) -> YamlConfigSettingsSource:
+    if not Path(path).is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {path}, which is not a file")
+    try:
+        return YamlConfigSettingsSource(settings_cls, yaml_file=path)
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"cannot read {path}: {type(error).__name__}") from None
+    except (AttributeError, TypeError, ValueError):  # pydantic-settings takes the top level for a mapping
+        raise SettingsError(f"{path} is not a list of `name: value` lines") from None
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
