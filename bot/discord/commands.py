@@ -1,0 +1,107 @@
+"""The slash command `/face`, its options named as in the chat grammar, and its registration with Discord."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.command import COMMAND, FaceCommand, parse_command
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+
+log = structlog.get_logger(__name__)
+
+_NOT_COMPARED = {"id", "application_id", "nsfw", "dm_permission", "default_member_permissions"}  # one side lacks them
+
+
+@dataclass(frozen=True, slots=True)
+class SlashQuestion:
+    """The options as they came; None where one was left out."""
+
+    emote: str
+    style: str | None = None
+    realism: float | None = None
+    iterations: int | None = None
+    seed: int | None = None
+    layout: str | None = None
+
+    def command(self, defaults: FaceOptions) -> FaceCommand:
+        """The text of `emote:` follows the grammar, a filled-in option beats one typed there; raise InvalidOption."""
+        command = parse_command(self.emote, defaults)
+        given: dict[str, Any] = {
+            "style": None if self.style is None else Style(self.style),
+            "realism": self.realism,
+            "iterations": self.iterations,
+            "seed": self.seed,
+            "layout": None if self.layout is None else Layout(self.layout),
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return replace(command, options=replace(command.options, **chosen))
+
+
+SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
+
+
+def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.CommandTree:
+    """All commands of the bot; `handle` returns at once and works beside."""
+    tree = app_commands.CommandTree(
+        client,
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+
+    @tree.command(name=COMMAND, description="Draw an almost-real human face from an emote")
+    @app_commands.describe(
+        emote="One to four emotes: custom emoji, or any emoji",
+        style="Which network draws",
+        realism="0 keeps close to the emote, 1 trusts the network",
+        x="How many times the face is drawn over",
+        seed="A number; the same one gives the same face",
+        layout="How the faces are put into one picture",
+    )
+    @app_commands.choices(style=_choices(Style), layout=_choices(Layout))
+    async def face(
+        interaction: discord.Interaction,
+        emote: str,
+        style: str | None = None,
+        realism: app_commands.Range[float, 0, 1] | None = None,
+        x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
+        seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
+        layout: str | None = None,
+    ) -> None:
+        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
+
+    return tree
+
+
+def _choices(values: type[Style] | type[Layout]) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=value.value, value=value.value) for value in values]
+
+
+async def sync_if_changed(tree: app_commands.CommandTree) -> bool:
+    """Register the commands unless Discord knows them as they are: registrations are limited per day."""
+    wanted = [command.to_dict(tree) for command in tree.get_commands()]
+    known = [command.to_dict() for command in await tree.fetch_commands()]
+    if _same(wanted, known):
+        return False
+    await tree.sync()
+    log.info("discord_commands_registered", commands=[command["name"] for command in wanted])
+    return True
+
+
+def _same(wanted: object, known: object) -> bool:
+    """Equal where both can say something; Discord leaves out what has its default."""
+    if isinstance(wanted, Mapping) and isinstance(known, Mapping):
+        names = (wanted.keys() | known.keys()) - _NOT_COMPARED
+        return all(_same(wanted.get(name), known.get(name)) for name in names)
+    if isinstance(wanted, list) and isinstance(known, list):
+        return len(wanted) == len(known) and all(map(_same, wanted, known))
+    return wanted == known or (_is_default(wanted) and _is_default(known))
+
+
+def _is_default(value: object) -> bool:
+    return value is None or value is False or value == [] or value == {}
