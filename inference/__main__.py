@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
+    "worker": ("inference.child", "draw faces for a supervisor, which starts this program"),
     "prepare": ("inference.training.prepare_command", "make a folder of aligned faces from photos"),
     "train": ("inference.training.train_command", "train a generator"),
     "evaluate": ("inference.training.evaluate_command", "measure reconstruction on the val faces"),

@@ -170,6 +170,9 @@ def _built(path: Path, state: dict[str, Tensor], width: int) -> ClassicGenerator
 
 def _compare_names(path: Path, missing: set[str], unexpected: set[str]) -> None:
     if missing or unexpected:
-        lists = [f"{what}: {', '.join(sorted(names))}" for what, names in
-                 (("missing", missing), ("unexpected", unexpected)) if names]
+        lists = [
+            f"{what}: {', '.join(sorted(names))}"
+            for what, names in (("missing", missing), ("unexpected", unexpected))
+            if names
+        ]
         raise CheckpointError(f"{path}: the weights do not fit the network; {'; '.join(lists)}")

@@ -72,7 +72,7 @@ class EqualConv2d(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """features: (N, C, H, W) -> (N, C, H, W)."""
-        return cast(Tensor, self.conv(features))
+        return cast("Tensor", self.conv(features))
 
 
 class ResidualBlock(nn.Module):
@@ -91,7 +91,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """features: (N, C, H, W) -> (N, C, H, W)."""
-        return features + cast(Tensor, self.conv(features))
+        return features + cast("Tensor", self.conv(features))
 
 
 def _doubling(channels: int) -> list[nn.Module]:
@@ -130,9 +130,9 @@ class ClassicGenerator(nn.Module):
         features = previous = self.step1(image)  # (N, width / 2, 32, 32)
         for step in steps[1 : stage.index + 1]:
             previous, features = features, step(features)  # (N, width / 4, 64, 64), then / 8, 128
-        face = cast(Tensor, self.to_rgb[stage.index](features))  # (N, 3, P, P)
+        face = cast("Tensor", self.to_rgb[stage.index](features))  # (N, 3, P, P)
         if stage.blend == 1:
             return face
         coarse = self.to_rgb[stage.index - 1](previous)  # (N, 3, P / 2, P / 2)
         coarse = functional.interpolate(coarse, scale_factor=2, mode="nearest")  # (N, 3, P, P)
-        return cast(Tensor, torch.lerp(coarse, face, stage.blend))
+        return torch.lerp(coarse, face, stage.blend)

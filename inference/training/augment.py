@@ -15,15 +15,26 @@ from torch.nn import functional
 from inference.preprocess import INPUT_PX
 from inference.training.faces import CHIN, FOREHEAD, MIRRORED, SIDE_PX, Faces
 
-CROP_SIDES = (0.62, 1.0)
 CROP_SHIFT = 0.05
 ROTATION = math.radians(20)
 TARGET_PX = 128
-JITTERED_SHARE = 0.5
 BRIGHTNESS = CONTRAST = SATURATION = 0.4
 HUE = 0.1
 SOFTENED_SHARE = 0.3
 LUMA = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How views are drawn: the range of the crop's side, as a share of the picture's, and how many get new colours."""
+
+    sides: tuple[float, float]
+    jittered_share: float
+
+
+PHOTOGRAPHS = Sampling(sides=(0.62, 1.0), jittered_share=0.5)
+EMOTES = Sampling(sides=(0.55, 0.85), jittered_share=0.0)
+"""Emotes fill their frame; and what is seen in them shall have a person's own colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +45,20 @@ class Views:
     landmarks: Tensor
 
 
-def random_views(faces: Faces, indices: npt.NDArray[np.int64], random: Generator, device: torch.device) -> Views:
+def random_views(faces: Faces, indices: npt.NDArray[np.int64], sampling: Sampling, random: Generator) -> Views:
     """Flipped, rotated, shifted, cropped and colour-jittered views of the faces at `indices`."""
     count = len(indices)
     pixels = torch.from_numpy(np.array(faces.pictures[indices]))  # (N, 256, 256, 3)
     points = torch.from_numpy(faces.landmarks[indices])  # (N, 25, 2)
-    side = _uniform(count, random, *CROP_SIDES)
-    angle = _uniform(count, random, -ROTATION, ROTATION)
+    side = uniform(count, random, *sampling.sides)
+    angle = uniform(count, random, -ROTATION, ROTATION)
     flipped = torch.rand(count, generator=random) < 0.5
-    shift = _uniform(count * 2, random, -CROP_SHIFT, CROP_SHIFT).view(count, 2)
+    shift = uniform(count * 2, random, -CROP_SHIFT, CROP_SHIFT).view(count, 2)
     matrix = _matrix(side, angle, flipped)  # (N, 2, 2)
     centre = (face_centres(points) + shift) * 2 - 1  # (N, 2), -1..1 of the picture
-    factors = _jitter_factors(count, random)
-    views = _sample(pixels.to(device), torch.cat([matrix, centre[:, :, None]], 2).to(device))
-    return Views(jitter(views, factors.to(device)), _landmarks_seen(points, matrix, centre, flipped))
+    factors = _jitter_factors(count, sampling.jittered_share, random)
+    views = _sample(pixels, torch.cat([matrix, centre[:, :, None]], 2))
+    return Views(jitter(views, factors), _landmarks_seen(points, matrix, centre, flipped))
 
 
 def face_centres(points: Tensor) -> Tensor:
@@ -80,11 +91,25 @@ def soften(inputs: Tensor, random: Generator) -> Tensor:
     """
     count = len(inputs)
     draw = torch.rand(count, generator=random)
-    sigma_px = _uniform(count, random, 0.4, 1.2).to(inputs.device)
+    sigma_px = uniform(count, random, 0.4, 1.2)
     blurred = network_inputs(functional.interpolate(inputs, size=TARGET_PX, mode="bilinear", align_corners=False))
-    low_passed = _low_passed(inputs, sigma_px)
-    choice = (draw / SOFTENED_SHARE * 2).to(inputs.device).view(-1, 1, 1, 1)
+    low_passed = gaussian_blur(inputs, sigma_px)
+    choice = (draw / SOFTENED_SHARE * 2).view(-1, 1, 1, 1)
     return torch.where(choice < 1, blurred, torch.where(choice < 2, low_passed, inputs))
+
+
+def gaussian_blur(images: Tensor, sigma_px: Tensor) -> Tensor:
+    """Blur (N, C, H, W) pictures, each by its own sigma; sigma_px: (N,), up to about 3."""
+    radius = 8
+    count, channels, height, width = images.shape
+    offsets = torch.arange(-radius, radius + 1)
+    kernels = torch.exp(-(offsets**2) / (2 * sigma_px[:, None] ** 2))  # (N, 17)
+    kernels = (kernels / kernels.sum(1, keepdim=True)).repeat_interleave(channels, 0)[:, None]  # (N C, 1, 17)
+    padded = functional.pad(images, (radius,) * 4, mode="replicate")
+    padded = padded.reshape(1, count * channels, *padded.shape[2:])
+    rows = functional.conv2d(padded, kernels[:, :, None], groups=count * channels)
+    columns = functional.conv2d(rows, kernels[:, :, :, None], groups=count * channels)
+    return columns.view(count, channels, height, width)
 
 
 def jitter(images: Tensor, factors: Tensor) -> Tensor:
@@ -94,16 +119,16 @@ def jitter(images: Tensor, factors: Tensor) -> Tensor:
     """
     brightness, contrast, saturation, hue = (f.view(-1, 1, 1, 1) for f in factors.unbind(1))
     lit = (images + 1) / 2 * brightness  # 0..1
-    grey = _grey(lit)
-    mean = grey.mean((2, 3), keepdim=True)
+    mean = grey(lit).mean((2, 3), keepdim=True)
     lit = (lit - mean) * contrast + mean
-    grey = _grey(lit)
-    chroma = (lit - grey) * saturation
-    return ((grey + _turned(chroma, hue * 2 * math.pi)) * 2 - 1).clamp(-1, 1)
+    luma = grey(lit)
+    chroma = (lit - luma) * saturation
+    return ((luma + _turned(chroma, hue * 2 * math.pi)) * 2 - 1).clamp(-1, 1)
 
 
-def _grey(images: Tensor) -> Tensor:
-    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
+def grey(images: Tensor) -> Tensor:
+    """(N, 3, H, W) -> (N, 1, H, W): brightness."""
+    weights = torch.tensor(LUMA).view(1, 3, 1, 1)
     return (images * weights).sum(1, keepdim=True)
 
 
@@ -115,14 +140,15 @@ def _turned(chroma: Tensor, angle: Tensor) -> Tensor:
     return chroma * cosine + rolled * sine + along * (1 - cosine)
 
 
-def _jitter_factors(count: int, random: Generator) -> Tensor:
+def _jitter_factors(count: int, share: float, random: Generator) -> Tensor:
     spread = torch.tensor([BRIGHTNESS, CONTRAST, SATURATION, HUE])
     draw = (torch.rand(count, 4, generator=random) * 2 - 1) * spread
-    chosen = torch.rand(count, 1, generator=random) < JITTERED_SHARE
+    chosen = torch.rand(count, 1, generator=random) < share
     return torch.tensor([1.0, 1.0, 1.0, 0.0]) + draw * chosen
 
 
-def _uniform(count: int, random: Generator, low: float, high: float) -> Tensor:
+def uniform(count: int, random: Generator, low: float, high: float) -> Tensor:
+    """(N,) numbers between two bounds."""
     return torch.rand(count, generator=random) * (high - low) + low
 
 
@@ -146,16 +172,3 @@ def _landmarks_seen(points: Tensor, matrix: Tensor, centre: Tensor, flipped: Ten
     offsets = points * 2 - 1 - centre[:, None]
     seen = (torch.linalg.solve(matrix[:, None], offsets[..., None])[..., 0] + 1) / 2
     return torch.where(flipped[:, None, None], seen[:, list(MIRRORED)], seen)
-
-
-def _low_passed(images: Tensor, sigma_px: Tensor) -> Tensor:
-    """Gaussian blur of (N, 3, H, W), one width a picture."""
-    radius = 4
-    offsets = torch.arange(-radius, radius + 1, device=images.device)
-    kernels = torch.exp(-(offsets**2) / (2 * sigma_px[:, None] ** 2))  # (N, 9)
-    kernels = (kernels / kernels.sum(1, keepdim=True)).repeat_interleave(3, 0)[:, None]  # (3 N, 1, 9)
-    count, _, height, width = images.shape
-    padded = functional.pad(images, (radius,) * 4, mode="replicate").flatten(0, 1)[None]  # (1, 3 N, H + 8, W + 8)
-    rows = functional.conv2d(padded, kernels[:, :, None], groups=3 * count)
-    columns = functional.conv2d(rows, kernels[:, :, :, None], groups=3 * count)
-    return columns.view(count, 3, height, width)

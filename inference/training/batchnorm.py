@@ -3,9 +3,8 @@
 A moving average of weights has no matching running statistics: those must be measured again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn

@@ -1,5 +1,6 @@
 """The critic that tells real 128 px faces from made ones; used in training only."""
 
+import itertools
 import math
 from typing import cast
 
@@ -41,7 +42,7 @@ class DownBlock(nn.Module):
         """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2)."""
         residual = functional.leaky_relu(self.first(features), LEAK)
         residual = functional.avg_pool2d(functional.leaky_relu(self.second(residual), LEAK), 2)
-        return cast(Tensor, (residual + self.skip(functional.avg_pool2d(features, 2))) / math.sqrt(2))
+        return cast("Tensor", (residual + self.skip(functional.avg_pool2d(features, 2))) / math.sqrt(2))
 
 
 class Critic(nn.Module):
@@ -50,9 +51,7 @@ class Critic(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.from_rgb = EqualLinear(3, CHANNELS[0])
-        self.blocks = nn.Sequential(
-            *(DownBlock(inputs, outputs) for inputs, outputs in zip(CHANNELS, CHANNELS[1:], strict=False))
-        )
+        self.blocks = nn.Sequential(*(DownBlock(inputs, outputs) for inputs, outputs in itertools.pairwise(CHANNELS)))
         self.join = EqualLinear(CHANNELS[-1] + 1, CHANNELS[-1], 3)
         self.dense = EqualLinear(CHANNELS[-1], CHANNELS[-1], 4)
         self.score = EqualLinear(CHANNELS[-1], 1)
@@ -64,7 +63,7 @@ class Critic(nn.Module):
         features = torch.cat([features, _spread(features)], 1)  # (N, 129, 4, 4)
         features = functional.leaky_relu(self.join(features), LEAK)  # (N, 128, 4, 4)
         features = functional.leaky_relu(self.dense(features), LEAK)  # (N, 128, 1, 1)
-        return cast(Tensor, self.score(features)).flatten().float()
+        return cast("Tensor", self.score(features)).flatten().float()
 
 
 def _spread(features: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from PIL import Image
 SIDE_PX = 256
 LANDMARKS = 25
 CHIN, FOREHEAD = 7, 8
+CHEEKS = (23, 24)
 EYES_AND_MOUTH = (0, 1, 3, 4, 5, 6, 9, 10, 11, 12, 17, 18, 19, 20, 21, 22)
 MIRRORED = (1, 0, 2, 4, 3, 5, 6, 7, 8, 12, 11, 10, 9, 15, 16, 13, 14, 19, 20, 17, 18, 22, 21, 24, 23)
 """Which landmark takes the place of each when a picture is flipped left to right."""
@@ -45,7 +46,7 @@ class Faces:
 def load_faces(folder: Path, split: str, cache: Path) -> Faces:
     """Read one split; the first call decodes it into `cache`, later ones map that file."""
     records = _records(folder, split)
-    landmarks = np.asarray([record["landmarks"] for record in records], np.float32) / SIDE_PX
+    landmarks = np.asarray([record["landmarks"] for record in records], np.float32) / np.float32(SIDE_PX)
     if landmarks.shape[1:] != (LANDMARKS, 2):
         raise FacesError(f"{folder / split}.json: every face needs {LANDMARKS} landmarks (x, y)")
     cached = cache / f"{split}-{_digest(folder, split, records)}.npy"

@@ -20,6 +20,8 @@ class Recipe:
     learning_rate: float = 1e-3
     final_learning_rate: float = 2e-5
     landmark_weight: float = 0.5
+    emote_share: float = 0.3
+    """Share of each batch made to look like emotes."""
     adversarial_weight: float = 0.0
     adversarial_from: float = 0.7
     """Share of the run after which the critic joins."""

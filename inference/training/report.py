@@ -43,7 +43,7 @@ def held_out_faces(faces: Faces) -> HeldOut:
 def generate(network: ClassicGenerator, inputs: Pixels, stage: Stage) -> Pixels:
     """(N, 16, 16, 3) uint8 -> (N, P, P, 3) uint8 with the network as it is, in float32."""
     device = next(network.parameters()).device
-    batches = torch.from_numpy(to_tensor(inputs)).to(device).split(BATCH)
+    batches = torch.split(torch.from_numpy(to_tensor(inputs)).to(device), BATCH)
     return np.concatenate([from_tensor(network(batch, stage).float().cpu().numpy()) for batch in batches])
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from types import FrameType
 
@@ -102,6 +103,7 @@ class Run:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         """SIGTERM and Ctrl-C let the current step finish, then end the run in order."""
+
         def notice(number: int, frame: FrameType | None) -> None:
             self._signalled = True
 
@@ -118,8 +120,9 @@ class Run:
         self.folder.log(seen, {**losses, "pictures_per_s": speed})
         stage = self.trainer.phase.stage
         numbers = "  ".join(f"{name} {value:.4f}" for name, value in losses.items())
-        left = time.strftime("%H:%M:%S", time.gmtime((total - seen) / max(speed, 1e-9)))
-        _say(f"{seen}/{total} pictures  {stage.output_px} px x {stage.blend:.2f}  {speed:.1f}/s  {left} left  {numbers}")
+        left = timedelta(seconds=round(max(total - seen, 0) / max(speed, 1e-9)))
+        where = f"{seen}/{total} pictures  {stage.output_px} px x {stage.blend:.2f}"
+        _say(f"{where}  {speed:.1f}/s  {left} left  {numbers}")
 
     def _save(self) -> None:
         self.trainer.calibrate_average(self.rhythm.calibration_inputs)
@@ -132,7 +135,8 @@ class Run:
         self.folder.log(seen, {"development_psnr_db": reached, "development_gain_db": gain})
         save_sheet(self.folder.sheets / f"{seen:09d}.png", self.trainer.average, self.held, stage)
         save_curves(self.folder.curves, self.folder.history)
-        _say(f"{seen} pictures: held-out PSNR {reached:.2f} dB at {stage.output_px} px, bicubic {reached - gain:.2f} dB")
+        compared = f"PSNR {reached:.2f} dB, bicubic {reached - gain:.2f} dB"
+        _say(f"{seen} pictures: held-out faces at {stage.output_px} px: {compared}")
 
 
 def _say(line: str) -> None:

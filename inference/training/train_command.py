@@ -17,6 +17,7 @@ from inference.training.run_folder import RunFolder, stored_recipe, stored_state
 from inference.training.train import Rhythm, Run
 from inference.training.trainer import Trainer, TrainingDiverged
 
+RHYTHM = Rhythm()
 UNITS_S = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -26,17 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("var/train/classic"), help="folder of the run (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("var/cache/faces"), help="decoded faces (%(default)s)")
     parser.add_argument(
-        "--resume", default="auto", help="auto: go on from the run's last checkpoint (default); none: refuse to; or a file"
+        "--resume", default="auto", help="auto (default): go on from the run's last checkpoint; none; or a file"
     )
     parser.add_argument("--init-from", type=Path, help="start a new run from the weights of this checkpoint")
     parser.add_argument("--stop-after", type=duration_s, default=float("inf"), help="for example 90s, 9m, 2h")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
-    parser.add_argument("--report-pictures", type=int, default=Rhythm.report_pictures, help="sheet every (%(default)s)")
-    parser.add_argument("--calibration-inputs", type=int, default=Rhythm.calibration_inputs, help="(%(default)s)")
+    parser.add_argument("--report-pictures", type=int, default=RHYTHM.report_pictures, help="sheet every (%(default)s)")
+    parser.add_argument("--calibration-inputs", type=int, default=RHYTHM.calibration_inputs, help="(%(default)s)")
     recipe = parser.add_argument_group("recipe")
     for name in ("width", "pictures", "batch", "seed"):
         recipe.add_argument(f"--{name}", type=int)
-    for name in ("learning-rate", "landmark-weight", "adversarial-weight", "adversarial-from"):
+    recipe.add_argument("--stage-shares", type=float, nargs=3, help="shares of the 32, 64 and 128 px stages")
+    for name in ("learning-rate", "landmark-weight", "emote-share", "adversarial-weight", "adversarial-from"):
         recipe.add_argument(f"--{name}", type=float)
 
 
@@ -95,4 +97,7 @@ def _resumed_checkpoint(folder: RunFolder, resume: str) -> Path | None:
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(Recipe)}
-    return {name: value for name, value in vars(arguments).items() if name in names and value is not None}
+    given = {name: value for name, value in vars(arguments).items() if name in names and value is not None}
+    if "stage_shares" in given:
+        given["stage_shares"] = tuple(given["stage_shares"])
+    return given

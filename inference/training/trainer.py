@@ -5,14 +5,15 @@ from copy import deepcopy
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
-from inference.networks.classic import ClassicGenerator, Stage
+from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
 from inference.training import losses
-from inference.training.augment import Views, network_inputs, random_views, reduced, soften
+from inference.training.augment import network_inputs, reduced
 from inference.training.batchnorm import CALIBRATION_BATCH, normalisations, recalibrate
 from inference.training.critic import Critic, disguise
-from inference.training.faces import Faces, held_out
+from inference.training.examples import ExampleMaker, Examples
+from inference.training.faces import Faces
 from inference.training.recipe import Phase, Recipe, phase_at
 
 CRITIC_RAMP_PICTURES = 5_000
@@ -29,15 +30,15 @@ class Trainer:
     def __init__(self, recipe: Recipe, faces: Faces, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.faces = faces
         self.device = device
         self.pictures_seen = 0
-        self._indices, _ = held_out(len(faces))
+        self._examples = ExampleMaker(faces, recipe.emote_share)
         self._statistics_frozen = False
-        layout = torch.channels_last
-        self.generator = ClassicGenerator(recipe.width).to(device, memory_format=layout)
+        self.generator = ClassicGenerator(recipe.width).to(device)
         self.average = deepcopy(self.generator).eval().requires_grad_(False)
-        self.critic = Critic().to(device, memory_format=layout)
+        self.critic = Critic().to(device)
+        for network in (self.generator, self.average, self.critic):
+            _channels_last(network)
         self._generator_steps = torch.optim.Adam(self.generator.parameters(), betas=(0.9, 0.99))
         self._critic_steps = torch.optim.Adam(self.critic.parameters(), recipe.critic_learning_rate, (0.0, 0.99))
 
@@ -50,13 +51,13 @@ class Trainer:
         """Train on one batch; returns its losses by name."""
         phase, random = self.phase, self._random(self.pictures_seen)
         self._set_mode(phase)
-        views = self._views(random, self.recipe.batch)
-        inputs = self._inputs(views, phase.stage, random)
+        examples = self._examples.draw(self.recipe.batch, random).to(self.device)
+        self._feed_back(examples.inputs, phase.stage, random)
         with self._autocast():
-            output = self.generator(inputs, phase.stage)
-        measured = self._step_generator(output.float(), views, phase, random)
+            output = self.generator(examples.inputs, phase.stage)
+        measured = self._step_generator(output.float(), examples, phase, random)
         if phase.adversarial_weight:
-            measured |= self._step_critic(output.detach().float(), views.faces, random)
+            measured |= self._step_critic(output.detach().float(), examples.targets, random)
         self.pictures_seen += self.recipe.batch
         self._update_average()
         numbers = {name: float(value) for name, value in measured.items()}
@@ -115,33 +116,26 @@ class Trainer:
         for group in self._generator_steps.param_groups:
             group["lr"] = phase.learning_rate
 
-    def _views(self, random: Generator, count: int) -> Views:
-        chosen = torch.randint(len(self._indices), (count,), generator=random).numpy()
-        return random_views(self.faces, self._indices[chosen], random, self.device)
-
-    def _inputs(self, views: Views, stage: Stage, random: Generator) -> Tensor:
-        """(N, 3, 16, 16): what the network sees of the views; late in a run some of it is its own output."""
-        inputs = soften(network_inputs(views.faces), random)
-        fed_back = torch.rand(len(inputs), generator=random) < self.recipe.fed_back_share
-        if stage == Stage() and fed_back.any():
-            inputs[fed_back] = self._fed_back(inputs[fed_back])
-        return inputs.contiguous(memory_format=torch.channels_last)
-
     @torch.no_grad()
-    def _fed_back(self, inputs: Tensor) -> Tensor:
-        modes = [(layer, layer.training) for layer in normalisations(self.generator)]
-        for layer, _ in modes:
+    def _feed_back(self, inputs: Tensor, stage: Stage, random: Generator) -> None:
+        """Late in a run, replace some of (N, 3, 16, 16) by what the network makes of them."""
+        chosen = torch.rand(len(inputs), generator=random) < self.recipe.fed_back_share
+        if stage != FULLY_GROWN or not chosen.any():
+            return
+        layers = normalisations(self.generator)
+        modes = [layer.training for layer in layers]
+        for layer in layers:
             layer.eval()
         with self._autocast():
-            faces = self.generator(inputs)
-        for layer, training in modes:
+            faces = self.generator(inputs[chosen])
+        for layer, training in zip(layers, modes, strict=True):
             layer.train(training)
-        return network_inputs(faces.float().clamp(-1, 1))
+        inputs[chosen] = network_inputs(faces.float().clamp(-1, 1))
 
-    def _step_generator(self, output: Tensor, views: Views, phase: Phase, random: Generator) -> dict[str, Tensor]:
+    def _step_generator(self, output: Tensor, examples: Examples, phase: Phase, random: Generator) -> dict[str, Tensor]:
         side_px = phase.stage.output_px
-        target = reduced(views.faces, side_px)
-        heatmaps = losses.landmark_heatmaps(views.landmarks.to(self.device), side_px)
+        target = reduced(examples.targets, side_px)
+        heatmaps = losses.landmark_heatmaps(examples.landmarks, side_px)
         measured = {
             "l1": losses.l1(output, target),
             "landmark_l1": losses.landmark_l1(output, target, heatmaps),
@@ -185,7 +179,14 @@ class Trainer:
         """Inputs like those trained on, from a stream that training does not draw from."""
         for number in range(0, inputs, CALIBRATION_BATCH):
             random = self._random(2**31 + number)
-            yield soften(network_inputs(self._views(random, CALIBRATION_BATCH).faces), random)
+            yield self._examples.draw(CALIBRATION_BATCH, random).to(self.device).inputs
+
+
+def _channels_last(network: nn.Module) -> None:
+    """Lay the weights of convolutions out as oneDNN and cuDNN like them best."""
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
 
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

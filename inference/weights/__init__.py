@@ -1,0 +1,48 @@
+"""The shipped weights and the list of them, `manifest.json`. Standard library only."""
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+MANIFEST = "manifest.json"
+
+
+class WeightsMissing(Exception):
+    """There are no usable weights for a style; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedModel:
+    """One ONNX file: `image` (N, 3, input_px, input_px) in, (N, 3, output_px, output_px) out."""
+
+    path: Path
+    model_id: str
+    input_px: int
+    output_px: int
+
+
+@functools.cache
+def shipped(style: str, folder: Path = FOLDER) -> ShippedModel:
+    """The shipped model of a style, its file checked against the manifest once per process."""
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        raise WeightsMissing(f"no weights are installed in {folder}; {_remedy(style)}")
+    try:
+        entry = json.loads(manifest.read_text(encoding="utf-8"))[style]
+        model = ShippedModel(folder / entry["file"], entry["model_id"], entry["input_px"], entry["output_px"])
+        expected = entry["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsMissing(f"{manifest} has no usable entry for {style!r}; {_remedy(style)}") from error
+    if not model.path.is_file():
+        raise WeightsMissing(f"{model.path} is missing; {_remedy(style)}")
+    found = hashlib.sha256(model.path.read_bytes()).hexdigest()
+    if found != expected:
+        raise WeightsMissing(f"{model.path} is damaged or not the file of the manifest; {_remedy(style)}")
+    return model
+
+
+def _remedy(style: str) -> str:
+    return f"restore the folder, or run `python -m inference export CHECKPOINT --style {style}`"
