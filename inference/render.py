@@ -113,9 +113,8 @@ def _sheet(blocks: Sequence[Sequence[Sequence[Image.Image]]], columns: int) -> I
 def _place(sheet: Image.Image, block: Sequence[Sequence[Image.Image]], corner: tuple[int, int], tile_px: int) -> None:
     step_px = tile_px + round(tile_px * GAP)
     for row, tiles in enumerate(block):
-        left_px = (len(block[0]) - len(tiles)) * step_px // 2
         for column, tile in enumerate(tiles):
-            place = (corner[0] + left_px + column * step_px, corner[1] + row * step_px)
+            place = (corner[0] + column * step_px, corner[1] + row * step_px)
             sheet.paste(_tile(tile, tile_px), place)
 
 
