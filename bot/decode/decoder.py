@@ -48,7 +48,16 @@ class Decoder:
     `max_bytes` bounds a file, whatever is in it.
     """
 
-    def __init__(self, settings: EmotesSettings, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        settings: EmotesSettings,
+        *,
+        max_bytes: int,
+        pictures_per_process: int = PICTURES_PER_PROCESS,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self._pictures_per_process = pictures_per_process
+        self._max_waiting = max_waiting
         self._limits = Limits(settings.decode_memory_mb, settings.decode_timeout_s, max_bytes)
         self._slots = [_Slot() for _ in range(settings.decoders)]
         self._free: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue(len(self._slots))  # last in: the one that is warm
@@ -85,7 +94,7 @@ class Decoder:
         """The file's first frame, normalised. Raise UnsupportedPicture, PictureTooLarge, or Busy."""
         if len(content) > self._limits.max_bytes:
             raise PictureTooLarge(megabytes(self._limits.max_bytes))
-        if self._waiting >= MAX_WAITING:
+        if self._waiting >= self._max_waiting:
             raise Busy(_RETRY_AFTER_S)
         self._waiting += 1
         try:
@@ -142,7 +151,7 @@ class Decoder:
         return answer
 
     async def _child(self, slot: _Slot) -> DecoderProcess:
-        if slot.process and (not slot.process.alive or slot.process.answered >= PICTURES_PER_PROCESS):
+        if slot.process and (not slot.process.alive or slot.process.answered >= self._pictures_per_process):
             old, slot.process = slot.process, None
             await old.close()
         if slot.process:

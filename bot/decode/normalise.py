@@ -60,7 +60,7 @@ def normalise(content: bytes) -> tuple[tuple[int, int], bytes]:
         image.load()
         rgba = _to_rgba(image)
     rgba.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Resampling.LANCZOS, reducing_gap=3.0)
-    if turn := _TURNS.get(orientation):
+    if (turn := _TURNS.get(orientation)) is not None:  # one of them equals 0
         rgba = rgba.transpose(turn)
     return _fit_the_wire(rgba)
 
@@ -85,9 +85,10 @@ def _to_rgba(image: Image.Image) -> Image.Image:
     """Every mode the formats open as. Pillow would clip 16-bit grey to white instead of scaling it."""
     if not image.mode.startswith("I"):
         return image.convert("RGBA")
-    grey = image.point([value >> 8 for value in range(0x10000)], "L")
+    levels = image.convert("I")
     transparent = image.info.get("transparency")
-    opaque = image.point([0 if value == transparent else 255 for value in range(0x10000)], "L")
+    grey = levels.point([level >> 8 for level in range(0x10000)], "L")
+    opaque = levels.point([0 if level == transparent else 255 for level in range(0x10000)], "L")
     return Image.merge("RGBA", (grey, grey, grey, opaque))
 
 

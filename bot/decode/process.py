@@ -17,7 +17,7 @@ from bot.decode.wire import REPLY, REQUEST, Status
 from inference.protocol import MAX_SIDE_PX, Frame, Picture, ProtocolError
 
 _START_TIMEOUT_S = 30.0
-_END_TIMEOUT_S = 2.0
+_END_TIMEOUT_S = 1.0
 _INHERITED = ("LD_LIBRARY_PATH", "LANG", "TZ")  # nothing else: the environment holds the bot's tokens
 
 log = structlog.get_logger(__name__)

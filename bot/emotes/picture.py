@@ -41,13 +41,14 @@ class PictureFetcher:
         unicode: UnicodeCatalogue,
         *,
         discord_cdn_url: str,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._decoder = decoder
         self._downloader = downloader
         self._uploads = uploads
         self._unicode = unicode
         self._discord_cdn_url = discord_cdn_url
-        self._cache = _PictureCache(CACHE_BYTES)
+        self._cache = _PictureCache(cache_bytes)
         self._flights: dict[Emote, _Flight] = {}
 
     async def fetch(self, emote: Emote) -> Picture:
