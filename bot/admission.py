@@ -45,15 +45,23 @@ class DeficitRoundRobin:
         if not self._items:
             raise KeyError("nothing is waiting")
         while True:
-            scope_id, waiting = next(iter(self._scopes.items()))
-            cost = self._items[waiting[0]][1]
-            if cost <= self._deficits[scope_id]:
-                self._deficits[scope_id] -= cost
+            for _ in range(len(self._scopes)):
+                scope_id, waiting = next(iter(self._scopes.items()))
                 item_id = waiting[0]
-                self.remove(item_id)
-                return item_id
-            self._deficits[scope_id] += self._quantum
-            self._scopes.move_to_end(scope_id)
+                if (cost := self._items[item_id][1]) <= self._deficits[scope_id]:
+                    self._deficits[scope_id] -= cost
+                    self.remove(item_id)
+                    return item_id
+                self._deficits[scope_id] += self._quantum
+                self._scopes.move_to_end(scope_id)
+            self._skip_rounds()
+
+    def _skip_rounds(self) -> None:
+        """Grant at once the rounds in which nobody could pay: a long animation would take thousands of them."""
+        missing = (self._items[waiting[0]][1] - self._deficits[scope] for scope, waiting in self._scopes.items())
+        rounds = max(0, -(-min(missing) // self._quantum))
+        for scope_id in self._deficits:
+            self._deficits[scope_id] += rounds * self._quantum
 
     def remove(self, item_id: str) -> None:
         """Take an item out; one that is not there changes nothing."""
@@ -65,13 +73,13 @@ class DeficitRoundRobin:
             del self._scopes[scope_id], self._deficits[scope_id]
 
     def ahead(self, item_id: str) -> tuple[int, int]:
-        """Estimate how many items, and how much cost, are served before this one: in the time its own scope needs to
-        get there, every other scope gets as much."""
+        """Estimate how many items are served before this one, and the cost of all until it is served itself: in the
+        time its own scope needs to get there, every other scope gets as much."""
         scope_id, _ = self._items[item_id]
         own = self._costs(scope_id)
         index = self._scopes[scope_id].index(item_id)
         own_cost = sum(own[: index + 1])
-        items, cost = index, sum(own[:index])
+        items, cost = index, own_cost
         for other in self._scopes:
             if other != scope_id:
                 served, spent = _served_within(self._costs(other), own_cost)
@@ -177,7 +185,7 @@ class Admission:
         if turn.done():
             return Place(1, stats.outstanding_cost * stats.seconds_per_cost)
         items, cost = self._waiting.ahead(request_id)
-        return Place(self._handed_on + items + 1, (stats.outstanding_cost + cost + 1) * stats.seconds_per_cost)
+        return Place(self._handed_on + items + 1, (stats.outstanding_cost + cost) * stats.seconds_per_cost)
 
     def retry_after_s(self) -> float:
         """When asking again makes sense: about the time the present backlog takes, at least a few seconds."""
@@ -207,8 +215,10 @@ class Admission:
 
     def _hand_on(self) -> None:
         while self._handed_on < self._window and len(self._waiting):
-            self._turns[self._waiting.pop()].set_result(None)
-            self._handed_on += 1
+            turn = self._turns[self._waiting.pop()]
+            if not turn.done():  # else cancelled in this very moment: its task has not run yet to say so
+                turn.set_result(None)
+                self._handed_on += 1
 
     def _leave(self, request_id: str) -> None:
         turn = self._turns.pop(request_id)

@@ -71,7 +71,7 @@ class UnknownEmote(RequestRefused):
 
 
 class TooManyRequests(RequestRefused):
-    """The asker or the place has as many unfinished requests as it may."""
+    """The asker has as many unfinished requests as one person may."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("too many unfinished requests")
