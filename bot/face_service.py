@@ -153,7 +153,7 @@ class FaceService:
 
     async def recover(self) -> int:
         """Take up what an earlier run of the program accepted and did not finish; return how many."""
-        unfinished = await self._parts.requests.unfinished()
+        unfinished = [r for r in await self._parts.requests.unfinished() if r.id not in self._serving]
         for request in unfinished:
             self._outstanding.add(request.origin)
             self._start(replace(request, deadline_at=self._clock() + self._settings.deadline_s))

@@ -1,0 +1,116 @@
+"""`emoteface doctor`: tries every part for real and says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.app import AlreadyRunning, Core, WorkerUnavailable, exclusive, open_core
+from bot.command import FaceCommand
+from bot.discord.doctor import Finding
+from bot.discord.doctor import check as check_discord
+from bot.errors import FaceError
+from bot.replies import words_for
+from bot.store.database import open_database
+from bot.terminal import ORIGIN, without_store
+from config.settings import CONFIG_VARIABLE, Settings
+from inference.protocol import FaceOptions
+from inference.runtimes import served_model_ids
+from inference.weights import WeightsMissing
+
+TRIAL = "😂"
+
+
+async def examine(settings: Settings) -> bool:
+    """Print every finding as it is made; True when nothing configured is broken."""
+    healthy = True
+    async for finding in _findings(settings):
+        healthy = healthy and not finding.is_problem
+        print("problem" if finding.is_problem else "     ok", finding.text, sep="  ", flush=True)
+    print("\nEverything that is configured works." if healthy else "\nSome of it does not work, see above.")
+    return healthy
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield Finding(f"Settings: {os.environ.get(CONFIG_VARIABLE) or 'defaults'}, and the environment.")
+    yield _data_dir(settings.data_dir)
+    yield await _store(settings.store_url)
+    yield Finding(f"Queue: {settings.queue.url} holds {settings.queue.max_jobs} jobs, in this process.")
+    yield _weights(settings)
+    yield await _trial(settings)
+    yield _web(settings, running=_is_running(settings.data_dir))
+    for finding in await check_discord(settings.discord):
+        yield finding
+
+
+def _is_running(data_dir: Path) -> bool:
+    try:
+        with exclusive(data_dir):
+            return False
+    except AlreadyRunning:
+        return True
+
+
+def _data_dir(path: Path) -> Finding:
+    try:
+        running = _is_running(path)
+        with NamedTemporaryFile(dir=path):
+            note = " and in use by a running emoteface" if running else ""
+            return Finding(f"Data directory: {path.resolve()} is writable{note}.")
+    except OSError as error:
+        return Finding(f"Data directory: {path.resolve()} cannot be written ({error.strerror}).", is_problem=True)
+
+
+async def _store(url: str) -> Finding:
+    try:
+        async with open_database(url) as engine:
+            return Finding(f"Store: {engine.dialect.name} answers and its schema is up to date.")
+    except (SQLAlchemyError, OSError) as error:
+        return Finding(f"Store: cannot be opened ({type(error).__name__}); check store.url.", is_problem=True)
+
+
+def _weights(settings: Settings) -> Finding:
+    try:
+        models = served_model_ids(settings.inference)
+    except WeightsMissing as error:
+        return Finding(f"Model: {error}", is_problem=True)
+    return Finding(f"Model: {', '.join(f'{style} is {model_id}' for style, model_id in models.items())}.")
+
+
+async def _trial(settings: Settings) -> Finding:
+    """One face, drawn the whole way."""
+    with TemporaryDirectory(prefix="emoteface-") as scratch:
+        async with open_core(without_store(settings), Path(scratch)) as core, core.service.running(grace_s=0):
+            problem = await _problem_of_a_face(core)
+    return Finding(f"Trial: {problem}", is_problem=True) if problem else Finding(f"Trial: {TRIAL} has a face.")
+
+
+async def _problem_of_a_face(core: Core) -> str | None:
+    try:
+        request = await core.service.ask(ORIGIN, FaceCommand((TRIAL,), FaceOptions()))
+        await core.worker_ready()
+    except FaceError as error:
+        return words_for(error)
+    except WorkerUnavailable as error:
+        return f"the inference process does not start: {error}"
+    async for progress in core.service.watch(request.id):
+        if progress.refusal:
+            return progress.refusal
+    return None
+
+
+def _web(settings: Settings, *, running: bool) -> Finding:
+    address = f"{settings.web.host}:{settings.web.port}"
+    if running:
+        return Finding(f"Web: http://{address}/ is the running emoteface's, if it has these settings.")
+    try:
+        with socket.create_server((settings.web.host, settings.web.port)):
+            return Finding(f"Web: http://{address}/ is free to listen on.")
+    except OSError as error:
+        text = f"Web: cannot listen on {address} ({error.strerror}); change web.host or web.port."
+        return Finding(text, is_problem=True)

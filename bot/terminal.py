@@ -1,0 +1,128 @@
+"""`emoteface face`: the same use case as in chat, asked from a terminal and answered with files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from pydantic import SecretStr
+from tqdm import tqdm
+
+from bot.app import Core, WorkerUnavailable, open_core
+from bot.command import FaceCommand
+from bot.errors import FaceError
+from bot.models import FaceRequest, Origin, Platform
+from bot.replies import words_for
+from bot.store.database import IN_MEMORY_URL
+from config.settings import Settings
+from inference.protocol import FaceOptions
+
+ORIGIN = Origin(Platform.CLI, scope_id="terminal", channel_id="terminal", user_id="terminal")
+PICTURE_SUFFIXES = {".png", ".webp"}
+
+
+async def draw_from_terminal(settings: Settings, inputs: Sequence[str], options: FaceOptions, output: Path) -> bool:
+    """Draw every input and write the files; what fails is said on stderr. True when all of them worked.
+
+    The store lives in memory and a temporary folder: a terminal waits for its own answers, and nothing is left for a
+    restart.
+    """
+    names = _Names(output, several=len(inputs) > 1)
+    failed = 0
+    with TemporaryDirectory(prefix="emoteface-") as scratch:
+        async with open_core(without_store(settings), Path(scratch)) as core, core.service.running(grace_s=0):
+            for item in tqdm([_read(text) for text in inputs], unit="face", disable=len(inputs) < 2 or None):
+                try:
+                    stem, content = await _draw(core, item, options)
+                    tqdm.write(str(names.write(stem, content)), file=sys.stdout)
+                except (_Refused, OSError) as error:
+                    failed += 1
+                    tqdm.write(f"{item.text}: {error}", file=sys.stderr)
+    return not failed
+
+
+def without_store(settings: Settings) -> Settings:
+    """The same settings with a store that ends with the program."""
+    store = settings.store.model_copy(update={"url": SecretStr(IN_MEMORY_URL)})
+    return settings.model_copy(update={"store": store})
+
+
+class _Refused(Exception):
+    """The words for an input that has no face."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One argument as typed; `content` where it names a file."""
+
+    text: str
+    content: bytes | None
+
+
+def _read(text: str) -> _Input:
+    path = Path(text)
+    return _Input(text, path.read_bytes() if path.suffix and path.is_file() else None)
+
+
+async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[str, bytes]:
+    """The stem that names the output, and the WebP file."""
+    uploads = () if item.content is None else (core.uploads.add(item.content),)
+    words = tuple(item.text.split()) if item.content is None else ()
+    try:
+        request = await core.service.ask(ORIGIN, FaceCommand(words, options), uploads=uploads)
+        await core.worker_ready()
+    except FaceError as error:
+        raise _Refused(words_for(error)) from None
+    except WorkerUnavailable as error:
+        raise _Refused(str(error)) from None
+    async for progress in core.service.watch(request.id):
+        if progress.refusal:
+            raise _Refused(progress.refusal)
+    picture = await core.service.picture(request.id)
+    if picture is None:
+        raise _Refused("The face was drawn and is gone again.")
+    return (_stem(request) if item.content is None else Path(item.text).stem), picture.content
+
+
+def _stem(request: FaceRequest) -> str:
+    return "_".join(emote.id for emote in request.emotes)
+
+
+class _Names:
+    """Where answers go: OUT itself when it names a picture, else files in the folder OUT; equal stems are numbered."""
+
+    def __init__(self, output: Path, *, several: bool) -> None:
+        self._file = output if not several and output.suffix.lower() in PICTURE_SUFFIXES else None
+        self._folder = output
+        self._taken: set[str] = set()
+
+    def write(self, stem: str, webp: bytes) -> Path:
+        path = self._file or self._folder / f"{self._free(stem)}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".webp":
+            path.write_bytes(webp)
+        else:
+            _save_as_png(webp, path)
+        return path
+
+    def _free(self, stem: str) -> str:
+        name, number = stem, 2
+        while name in self._taken:
+            name, number = f"{stem}-{number}", number + 1
+        self._taken.add(name)
+        return name
+
+
+def _save_as_png(webp: bytes, path: Path) -> None:
+    """With the mark that says how the picture came about."""
+    mark = PngInfo()
+    with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
+        if xmp := picture.info.get("xmp"):
+            mark.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        picture.save(path, pnginfo=mark)
