@@ -221,7 +221,8 @@ class MemoryQueue:
         for entry in list(self._in_flight.values()):
             if entry.lease and entry.leased_until <= now:
                 self._lose(entry)
-            if entry.lease is None and entry.claims and entry.deadline_at <= now:
+        for entry in list(self._waiting.values()):
+            if entry.deadline_at <= now:
                 self._answer(entry, FaceFailure(entry.job.key, FailureCode.DEADLINE_EXCEEDED))
         self._answers.drop_expired(now)
         return now
