@@ -1,0 +1,100 @@
+"""The face service of these tests: accepts what it is asked, and answers when a test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.command import FaceCommand
+from bot.delivery import Answer, Deliverer
+from bot.errors import FaceError, NothingToDraw
+from bot.models import Emote, EmoteSource, FacePicture, FaceRequest, Origin, Progress, RequestState
+from inference.protocol import FaceOptions
+from tests.polling import until
+
+WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L a small but finished face"
+
+
+class ScriptedFaces:
+    """Implements `bot.discord.service.Faces`. Words in `refusals` are refused with the error beside them."""
+
+    def __init__(self, prefix: str = "01TEST") -> None:
+        self.requests: dict[str, FaceRequest] = {}
+        self.commands: list[FaceCommand] = []
+        self.refusals: dict[str, FaceError] = {}
+        self.progresses: dict[str, Progress] = {}
+        self.scope_defaults: dict[str, FaceOptions] = {}
+        self.cancellable = True
+        self.broken = False
+        self.deliverer: Deliverer | None = None
+        self._prefix = prefix
+
+    async def defaults(self, scope_id: str) -> FaceOptions:
+        return self.scope_defaults.get(scope_id, FaceOptions())
+
+    async def ask(
+        self, origin: Origin, command: FaceCommand, *, reply_target: Mapping[str, Any] | None = None
+    ) -> FaceRequest:
+        if self.broken:
+            raise RuntimeError("the store is on fire")
+        self.commands.append(command)
+        if not command.words:
+            raise NothingToDraw
+        for word in command.words:
+            if word in self.refusals:
+                raise self.refusals[word]
+        request = FaceRequest(
+            id=f"{self._prefix}{len(self.requests):020}",
+            origin=origin,
+            emotes=tuple(Emote(EmoteSource.UNICODE, word, word) for word in command.words),
+            options=command.options,
+            accepted_at=0.0,
+            deadline_at=120.0,
+            state=RequestState.QUEUED,
+            reply_target=reply_target or {},
+        )
+        self.requests[request.id] = request
+        return request
+
+    async def remember(self, request_id: str, reply_target: Mapping[str, Any]) -> None:
+        self.requests[request_id] = replace(self.requests[request_id], reply_target=dict(reply_target))
+
+    async def progress(self, request_id: str) -> Progress | None:
+        request = self.requests.get(request_id)
+        if request is None:
+            return None
+        return replace(self.progresses.get(request_id, Progress(request_id, request.state)), state=request.state)
+
+    async def cancel(self, request_id: str) -> bool:
+        if self.cancellable:
+            self.advance(request_id, RequestState.CANCELLED)
+        return self.cancellable
+
+    # what tests use
+
+    def advance(self, request_id: str, state: RequestState) -> None:
+        self.requests[request_id] = replace(self.requests[request_id], state=state)
+
+    async def asked(self, count: int = 1) -> FaceRequest:
+        """Wait until so many requests are accepted; returns the last of them."""
+        await until(lambda: len(self.requests) >= count)
+        return list(self.requests.values())[count - 1]
+
+    async def answer(self, request: FaceRequest, answer: Answer | None = None, *, maybe_sent: bool = False) -> str:
+        """Deliver as the real service does: with the stored reply target, state SENDING before, ANSWERED after."""
+        assert self.deliverer is not None
+        self.advance(request.id, RequestState.SENDING)
+        content = answer or face_for(request)
+        answer_ref = await asyncio.wait_for(
+            self.deliverer.deliver(self.requests[request.id], content, maybe_sent=maybe_sent), 60
+        )
+        assert answer_ref is not None
+        self.advance(request.id, RequestState.ANSWERED)
+        return answer_ref
+
+
+def face_for(request: FaceRequest) -> FacePicture:
+    """A finished picture."""
+    return FacePicture(request.id, WEBP, 256, 128)

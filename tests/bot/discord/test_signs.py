@@ -1,0 +1,148 @@
+"""Signs of work: typing, the status line, and their end."""
+
+from __future__ import annotations
+
+from bot.discord.posting import nonce_of
+from bot.models import Progress, RequestState
+from tests.bot.discord.conftest import Chat, run_bot
+from tests.bot.discord.faces import WEBP, ScriptedFaces
+from tests.fakes.discord.server import FakeDiscord
+from tests.polling import until
+
+SOON = {"status_after_s": 0.01}
+
+
+async def test_it_types_at_once_and_says_nothing_when_it_is_quick(chat: Chat) -> None:
+    question = chat.fake.say(chat.fake.channel, chat.ada, "!face 😂")
+    request = await chat.faces.asked()
+    await chat.fake.until(lambda: chat.fake.typed)
+    assert chat.fake.typed == [chat.fake.channel.id]
+    await chat.faces.answer(request)
+    [answer] = chat.fake.replies_to(question)
+    assert answer.history == []
+
+
+async def test_after_a_while_a_status_line_appears_and_becomes_the_answer(fake: FakeDiscord) -> None:
+    async with run_bot(fake, **SOON) as chat:
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        status = await fake.answer_to(question)
+        assert status.content == "Drawing…"
+        await until(lambda: chat.faces.requests[request.id].reply_target["status_id"] == status.id)
+        answer_ref = await chat.faces.answer(request)
+        assert answer_ref == str(status.id)
+        assert fake.replies_to(question) == [status]
+        assert [attachment.content for attachment in status.attachments] == [WEBP]
+        assert (status.content, status.history) == ("", ["Drawing…"])
+        assert status.pinged == set()
+
+
+async def test_the_status_line_follows_the_queue_and_is_not_repeated(fake: FakeDiscord) -> None:
+    async with run_bot(fake, **SOON) as chat:
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        status = await fake.answer_to(question)
+        chat.faces.progresses[request.id] = Progress(request.id, RequestState.QUEUED, position=3, eta_s=12)
+        await fake.until(lambda: "place 3, about 12 seconds" in status.content)
+        chat.faces.progresses[request.id] = Progress(request.id, RequestState.QUEUED, position=1, eta_s=2)
+        await fake.until(lambda: "place 1, about 2 seconds" in status.content)
+        await chat.faces.answer(request)
+        assert len(status.history) == 3  # two statuses and the last, which the picture replaced
+
+
+async def test_a_slow_slash_command_shows_the_status_in_its_response(fake: FakeDiscord) -> None:
+    async with run_bot(fake, **SOON) as chat:
+        interaction = fake.interact(fake.channel, chat.ada, emote="😂")
+        request = await chat.faces.asked()
+        await fake.until(lambda: interaction.original is not None and interaction.original.content)
+        assert interaction.original is not None
+        assert interaction.original.content == "Drawing…"
+        await chat.faces.answer(request)
+        assert interaction.original.attachments
+        assert interaction.original.content == ""
+
+
+async def test_an_answer_waits_for_a_status_line_on_its_way_and_takes_its_place(fake: FakeDiscord) -> None:
+    """The post is held back in the server: the bot gives up on its answer, and the nonce brings the message back."""
+    async with run_bot(fake, **SOON) as chat:
+        lost = fake.fail_next("POST", "/messages", after=True, hold=False)
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        await fake.until(lambda: lost.reached.is_set() and fake.replies_to(question))
+        [status] = fake.replies_to(question)
+        assert chat.faces.requests[request.id].reply_target["status_id"] is None
+        await chat.faces.answer(request)
+        assert fake.replies_to(question) == [status]
+        assert [attachment.content for attachment in status.attachments] == [WEBP]
+        assert status.nonce == nonce_of(request.id)
+
+
+async def test_no_sign_starts_once_the_answer_is_being_posted(fake: FakeDiscord) -> None:
+    async with run_bot(fake, **SOON) as chat:
+        held = fake.fail_next("POST", "/typing", hold=True)
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        await fake.until(held.reached.is_set)
+        await chat.faces.answer(request)  # does not wait for Discord to finish with the typing
+        held.release.set()
+        [answer] = fake.replies_to(question)
+        assert answer.history == []
+
+
+async def test_a_finished_request_gets_no_typing(fake: FakeDiscord) -> None:
+    class InstantFaces(ScriptedFaces):
+        async def ask(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+            request = await super().ask(*args, **kwargs)  # type: ignore[arg-type]
+            await self.answer(request)
+            return request
+
+    async with run_bot(fake, InstantFaces()) as chat:
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        await fake.answer_to(question, picture=True)
+        hint = fake.say(fake.channel, chat.ada, "!face")
+        await fake.answer_to(hint)
+        assert fake.typed == []
+
+
+async def test_where_it_may_not_speak_there_is_no_sign_and_no_harm(fake: FakeDiscord) -> None:
+    async with run_bot(fake, **SOON) as chat:
+        silent = fake.add_channel("silent", denied={"send_messages"})
+        refused = fake.fail_next("POST", f"/channels/{silent.id}/typing", 403, code=50013)
+        fake.say(silent, chat.ada, "!face 😂")
+        await fake.until(refused.reached.is_set)
+        question = fake.say(fake.channel, chat.ada, "!face 🍕")
+        await chat.faces.answer(await chat.faces.asked(2))
+        await fake.answer_to(question, picture=True)
+
+
+async def test_a_deleted_question_is_withdrawn_and_its_status_line_removed(fake: FakeDiscord) -> None:
+    async with run_bot(fake, **SOON) as chat:
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        status = await fake.answer_to(question)
+        await until(lambda: chat.faces.requests[request.id].reply_target["status_id"] == status.id)
+        fake.delete(question)
+        await fake.until(lambda: status.deleted)
+        assert chat.faces.requests[request.id].state is RequestState.CANCELLED
+
+
+async def test_a_clean_up_by_a_moderator_withdraws_all_its_questions(chat: Chat) -> None:
+    fake, faces = chat.fake, chat.faces
+    questions = [fake.say(fake.channel, chat.ada, f"!face {emote}") for emote in "😂🍕"]
+    await faces.asked(2)
+    await fake.until(lambda: len(fake.typed) == 2)
+    fake.delete_many(questions)
+    await until(lambda: all(r.state is RequestState.CANCELLED for r in faces.requests.values()))
+
+
+async def test_a_question_deleted_too_late_is_answered_without_it(chat: Chat) -> None:
+    chat.faces.cancellable = False
+    question = chat.fake.say(chat.fake.channel, chat.ada, "!face 😂")
+    request = await chat.faces.asked()
+    await chat.fake.until(lambda: chat.fake.typed)
+    chat.fake.delete(question)
+    answer_ref = await chat.faces.answer(request)
+    answer = chat.fake.find_message(chat.fake.channel, int(answer_ref))
+    assert answer is not None
+    assert answer.attachments
+    assert answer.reply_to is None

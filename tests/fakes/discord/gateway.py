@@ -1,0 +1,181 @@
+"""The fake's gateway: HELLO, IDENTIFY, READY, heartbeats, RESUME with replay, and dispatches as the intents allow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 10, 11
+GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
+KNOWN_INTENTS = (1 << 26) - 1
+NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4003, 4004, 4005
+DECODE_ERROR, INVALID_INTENTS, DISALLOWED_INTENTS = 4002, 4013, 4014
+
+
+@dataclass(slots=True)
+class Session:
+    """One identified bot; it outlives its connection, so that it can be resumed."""
+
+    intents: int
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    connection: Connection | None = None
+
+    def dispatch(self, event: str, data: dict[str, Any]) -> None:
+        frame = {"op": DISPATCH, "s": len(self.sent) + 1, "t": event, "d": data}
+        self.sent.append(frame)
+        if self.connection is not None:
+            self.connection.send(frame)
+
+
+class Connection:
+    """One websocket; frames leave in the order in which they were queued, compressed when asked for."""
+
+    def __init__(self, socket: web.WebSocketResponse, *, compress: bool) -> None:
+        self.socket = socket
+        self.session: Session | None = None
+        self._queue: asyncio.Queue[dict[str, Any] | int] = asyncio.Queue()
+        self._zlib = zlib.compressobj() if compress else None
+
+    def send(self, frame: dict[str, Any]) -> None:
+        self._queue.put_nowait(frame)
+
+    def close(self, code: int) -> None:
+        self._queue.put_nowait(code)
+
+    async def pump(self) -> None:
+        while not isinstance(frame := await self._queue.get(), int):
+            text = json.dumps(frame)
+            if self._zlib is None:
+                await self.socket.send_str(text)
+            else:
+                await self.socket.send_bytes(self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH))
+        await self.socket.close(code=frame)
+
+
+@dataclass(slots=True)
+class GatewayRules:
+    """How the gateway judges a bot; tests may change it at any time."""
+
+    token: str
+    granted_privileged: int
+    heartbeat_interval_ms: int = 41_250
+
+
+class Gateway:
+    """All sessions. `ready_data` gives READY's payload, `guilds` the GUILD_CREATE events that follow it."""
+
+    def __init__(
+        self,
+        rules: GatewayRules,
+        ready_data: Callable[[], dict[str, Any]],
+        guilds: Callable[[], list[dict[str, Any]]],
+        changed: Callable[[], None],
+    ) -> None:
+        self.rules = rules
+        self.sessions: dict[str, Session] = {}
+        self.identified: list[dict[str, Any]] = []
+        self.resumed = 0
+        self.connections: set[Connection] = set()
+        self._ready_data = ready_data
+        self._guilds = guilds
+        self._changed = changed
+
+    def dispatch(self, event: str, payload_for: Callable[[int], dict[str, Any] | None]) -> None:
+        """Send to every session what `payload_for(intents)` makes of the event; None is not sent."""
+        for session in self.sessions.values():
+            if (data := payload_for(session.intents)) is not None:
+                session.dispatch(event, data)
+
+    def drop(self, code: int, *, forget: bool) -> None:
+        """Close every connection; `forget` ends the sessions too, so that they cannot be resumed."""
+        for connection in self.connections:
+            connection.close(code)
+        if forget:
+            self.sessions.clear()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        connection = Connection(socket, compress=request.query.get("compress") == "zlib-stream")
+        self.connections.add(connection)
+        connection.send({"op": HELLO, "d": {"heartbeat_interval": self.rules.heartbeat_interval_ms}})
+        async with asyncio.TaskGroup() as group:
+            pump = group.create_task(connection.pump())
+            try:
+                await self._converse(connection)
+            finally:
+                pump.cancel()
+                self._leave(connection)
+        return socket
+
+    def _leave(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        if (session := connection.session) is not None:
+            session.connection = None
+            if connection.socket.close_code in {1000, 1001}:  # the bot says goodbye
+                self.sessions.pop(session.id, None)
+        self._changed()
+
+    async def _converse(self, connection: Connection) -> None:
+        async for message in connection.socket:
+            if message.type is not WSMsgType.TEXT:
+                return
+            frame = json.loads(message.data)
+            data = frame.get("d")
+            match frame.get("op"):
+                case 1:
+                    connection.send({"op": HEARTBEAT_ACK})
+                case 2:
+                    self._identify(connection, data)
+                case 6:
+                    self._resume(connection, data)
+                case _ if connection.session is None:
+                    connection.close(NOT_AUTHENTICATED)
+            self._changed()
+
+    def _identify(self, connection: Connection, data: dict[str, Any]) -> None:
+        self.identified.append(data)
+        if refusal := self._refusal(connection, data):
+            connection.close(refusal)
+            return
+        session = connection.session = Session(data["intents"], connection=connection)
+        self.sessions[session.id] = session
+        session.dispatch("READY", self._ready_data() | {"session_id": session.id})
+        if session.intents & GUILDS:
+            for guild in self._guilds():
+                session.dispatch("GUILD_CREATE", guild)
+
+    def _refusal(self, connection: Connection, data: dict[str, Any]) -> int | None:
+        if connection.session is not None:
+            return ALREADY_AUTHENTICATED
+        properties = data.get("properties")
+        if not isinstance(properties, dict) or not {"os", "browser", "device"} <= properties.keys():
+            return DECODE_ERROR
+        if data.get("token") != self.rules.token:
+            return AUTHENTICATION_FAILED
+        intents = data.get("intents")
+        if not isinstance(intents, int) or intents & ~KNOWN_INTENTS:
+            return INVALID_INTENTS
+        return DISALLOWED_INTENTS if intents & PRIVILEGED & ~self.rules.granted_privileged else None
+
+    def _resume(self, connection: Connection, data: dict[str, Any]) -> None:
+        session = self.sessions.get(data.get("session_id", ""))
+        if data.get("token") != self.rules.token:
+            connection.close(AUTHENTICATION_FAILED)
+        elif session is None:
+            connection.send({"op": INVALID_SESSION, "d": False})
+        else:
+            self.resumed += 1
+            connection.session, session.connection = session, connection
+            for frame in session.sent[data["seq"] :]:
+                connection.send(frame)
+            session.dispatch("RESUMED", {})

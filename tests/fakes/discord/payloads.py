@@ -1,0 +1,175 @@
+"""The objects of the world in the JSON of Discord's API, version 10."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.fakes.discord.world import DISCORD_EPOCH_MS, Channel, Guild, Interaction, Message, User
+
+TEXT_CHANNEL, DIRECT_MESSAGE = 0, 1
+ALL_PERMISSIONS = str((1 << 50) - 1)
+UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+
+
+def timestamp(snowflake: int) -> str:
+    return datetime.fromtimestamp(((snowflake >> 22) + DISCORD_EPOCH_MS) / 1000, UTC).isoformat()
+
+
+def user_json(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "username": user.name,
+        "discriminator": "0",
+        "global_name": user.name,
+        "avatar": None,
+        "bot": user.bot,
+        "public_flags": 0,
+    }
+
+
+def member_json(user: User, *, with_user: bool = True) -> dict[str, Any]:
+    member: dict[str, Any] = {
+        "roles": [],
+        "joined_at": timestamp(user.id),
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+        "nick": None,
+        "avatar": None,
+        "premium_since": None,
+        "pending": False,
+        "communication_disabled_until": None,
+    }
+    return member | {"user": user_json(user)} if with_user else member
+
+
+def channel_json(channel: Channel) -> dict[str, Any]:
+    if channel.partner is not None:
+        recipients = [user_json(channel.partner)]
+        return {"id": str(channel.id), "type": DIRECT_MESSAGE, "recipients": recipients, "last_message_id": None}
+    assert channel.guild is not None
+    return {
+        "id": str(channel.id),
+        "type": TEXT_CHANNEL,
+        "guild_id": str(channel.guild.id),
+        "name": channel.name,
+        "position": 0,
+        "permission_overwrites": [],
+        "parent_id": None,
+        "topic": None,
+        "nsfw": False,
+        "last_message_id": None,
+        "rate_limit_per_user": 0,
+    }
+
+
+def guild_json(guild: Guild, channels: list[Channel], members: list[User]) -> dict[str, Any]:
+    everyone = {"id": str(guild.id), "name": "@everyone", "permissions": ALL_PERMISSIONS, "position": 0}
+    flags = {"color": 0, "hoist": False, "managed": False, "mentionable": False, "flags": 0}
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "owner_id": str(guild.id),
+        "unavailable": False,
+        "large": False,
+        "member_count": len(members),
+        "joined_at": timestamp(guild.id),
+        "roles": [everyone | flags],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "channels": [channel_json(channel) for channel in channels if channel.guild is guild],
+        "members": [member_json(member) for member in members],
+        "threads": [],
+        "voice_states": [],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }
+
+
+def mentioned_ids(content: str) -> list[int]:
+    return [int(found) for found in re.findall(r"<@!?(\d+)>", content)]
+
+
+def message_json(message: Message, *, cdn_url: str, people: dict[int, User], with_content: bool) -> dict[str, Any]:
+    """`with_content` False is what a bot without the message-content intent gets of other people's messages."""
+    channel = message.channel
+    mentions = [user_json(people[id_]) for id_ in mentioned_ids(message.content) if id_ in people]
+    payload: dict[str, Any] = {
+        "id": str(message.id),
+        "channel_id": str(channel.id),
+        "author": user_json(message.author),
+        "content": message.content if with_content else "",
+        "timestamp": timestamp(message.id),
+        "edited_timestamp": timestamp(message.id) if message.history else None,
+        "tts": False,
+        "mention_everyone": "@everyone" in message.pinged,
+        "mentions": mentions,
+        "mention_roles": [],
+        "attachments": _attachments(message, cdn_url) if with_content else [],
+        "embeds": [],
+        "components": [],
+        "pinned": False,
+        "type": message.type,
+        "flags": message.flags,
+    }
+    if message.webhook_id is not None:
+        payload["webhook_id"] = str(message.webhook_id)
+    if message.reply_to is not None:
+        payload["message_reference"] = _reference(channel, message.reply_to)
+    return payload
+
+
+def _reference(channel: Channel, message_id: int) -> dict[str, Any]:
+    reference = {"type": 0, "channel_id": str(channel.id), "message_id": str(message_id)}
+    return reference | ({"guild_id": str(channel.guild.id)} if channel.guild else {})
+
+
+def _attachments(message: Message, cdn_url: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(attachment.id),
+            "filename": attachment.filename,
+            "description": attachment.description,
+            "content_type": "image/webp",
+            "size": len(attachment.content),
+            "url": f"{cdn_url}/attachments/{message.channel.id}/{attachment.id}/{attachment.filename}",
+            "proxy_url": f"{cdn_url}/attachments/{message.channel.id}/{attachment.id}/{attachment.filename}",
+        }
+        for attachment in message.attachments
+    ]
+
+
+def interaction_json(interaction: Interaction, application_id: int) -> dict[str, Any]:
+    channel, user = interaction.channel, interaction.user
+    payload: dict[str, Any] = {
+        "id": str(interaction.id),
+        "application_id": str(application_id),
+        "type": 2,
+        "data": {
+            "id": interaction.command["id"],
+            "name": interaction.command["name"],
+            "type": 1,
+            "options": interaction.options,
+        },
+        "channel_id": str(channel.id),
+        "channel": channel_json(channel),
+        "token": interaction.token,
+        "version": 1,
+        "app_permissions": ALL_PERMISSIONS,
+        "locale": "en-US",
+        "entitlements": [],
+        "authorizing_integration_owners": {"0": str(channel.guild.id if channel.guild else 0)},
+        "context": 0 if channel.guild else 1,
+        "attachment_size_limit": UPLOAD_LIMIT_BYTES,
+    }
+    if channel.guild is None:
+        return payload | {"user": user_json(user)}
+    member = member_json(user) | {"permissions": ALL_PERMISSIONS}
+    guild_id = str(channel.guild.id)
+    guild = {"id": guild_id, "locale": "en-US", "features": []}
+    return payload | {"guild_id": guild_id, "guild": guild, "guild_locale": "en-US", "member": member}
