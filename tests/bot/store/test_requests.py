@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform, RequestState
+from bot.store.database import open_database
+from bot.store.requests import RequestStore
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+
+A, Q, RD, S = RequestState.ACCEPTED, RequestState.QUEUED, RequestState.READY, RequestState.SENDING
+ANSWERED, REFUSED, CANCELLED = RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED
+STEPS = {Q: {A, Q}, RD: {A, Q}, S: {A, Q, RD, S}, ANSWERED: {S}, REFUSED: {S}, CANCELLED: {A, Q, RD}, A: set()}
+
+numbers = itertools.count()
+texts = st.text(max_size=64)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+moments = st.floats(0, 4e9)
+requests_with_any_values = st.builds(
+    FaceRequest,
+    id=st.just(""),
+    origin=st.builds(Origin, st.sampled_from(Platform), texts, texts, texts),
+    emotes=st.lists(st.builds(Emote, st.sampled_from(EmoteSource), texts, st.none() | texts), max_size=4).map(tuple),
+    options=st.builds(
+        FaceOptions,
+        st.sampled_from(Style),
+        st.floats(0, 1),
+        st.integers(1, MAX_ITERATIONS),
+        st.none() | st.integers(0, MAX_SEED),
+        st.sampled_from(Layout),
+    ),
+    accepted_at=moments,
+    deadline_at=moments,
+    state=st.sampled_from(RequestState),
+    reply_target=st.dictionaries(texts, json_values, max_size=3),
+    key=st.none() | texts,
+    answer_ref=st.none() | texts,
+    refusal=st.none() | texts,
+)
+
+
+@pytest.fixture
+def requests(engine: AsyncEngine) -> RequestStore:
+    return RequestStore(engine)
+
+
+def request(**changes: Any) -> FaceRequest:
+    values: dict[str, Any] = {
+        "id": f"{next(numbers):026}",
+        "origin": Origin(Platform.DISCORD, "guild", "channel", "user"),
+        "emotes": (Emote(EmoteSource.UNICODE, "1f602", "face with tears of joy"),),
+        "options": FaceOptions(),
+        "accepted_at": 100.0,
+        "deadline_at": 160.0,
+    }
+    return FaceRequest(**(values | changes))
+
+
+async def added(requests: RequestStore, **changes: Any) -> str:
+    new = request(**changes)
+    await requests.add(new)
+    return new.id
+
+
+async def state_of(requests: RequestStore, request_id: str) -> RequestState:
+    found = await requests.get(request_id)
+    assert found is not None
+    return found.state
+
+
+@given(values=requests_with_any_values)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_a_request_comes_back_as_it_was_added(requests: RequestStore, values: FaceRequest) -> None:
+    new = replace(values, id=f"{next(numbers):026}")
+    await requests.add(new)
+    assert await requests.get(new.id) == new
+
+
+async def test_an_unknown_request_is_none(requests: RequestStore) -> None:
+    assert await requests.get("01A") is None
+    assert not await requests.advance("01A", Q)
+
+
+async def test_an_added_request_is_on_disk_when_add_returns(requests: RequestStore, url: str) -> None:
+    request_id = await added(requests)
+    with sqlite3.connect(f"file:{make_url(url).database}?mode=ro", uri=True) as other_program:
+        rows = other_program.execute("SELECT id, state FROM request").fetchall()
+    other_program.close()
+    assert rows == [(request_id, "accepted")]
+
+
+async def test_an_id_is_accepted_once(requests: RequestStore) -> None:
+    new = request()
+    await requests.add(new)
+    with pytest.raises(IntegrityError):
+        await requests.add(new)
+
+
+# -- steps ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [state for state in RequestState if state is not A])
+async def test_a_step_starts_only_where_it_may(requests: RequestStore, step: RequestState) -> None:
+    for state in RequestState:
+        request_id = await added(requests, state=state)
+        moved = await requests.advance(request_id, step)
+        assert moved == (state in STEPS[step])
+        assert await state_of(requests, request_id) == (step if moved else state)
+
+
+@pytest.mark.parametrize("final", [state for state in RequestState if state.is_final])
+async def test_a_final_state_never_changes(requests: RequestStore, final: RequestState) -> None:
+    request_id = await added(requests, state=final)
+    for step in RequestState:
+        if step is not A:
+            assert not await requests.advance(request_id, step)
+    assert await state_of(requests, request_id) == final
+
+
+async def test_a_step_sets_its_values_and_leaves_the_others(requests: RequestStore) -> None:
+    new = request(reply_target={"message": 5})
+    await requests.add(new)
+    await requests.advance(new.id, Q, key="k" * 64)
+    await requests.advance(new.id, S)
+    await requests.advance(new.id, ANSWERED, answer_ref="77", refusal=None)
+    assert await requests.get(new.id) == replace(new, state=ANSWERED, key="k" * 64, answer_ref="77")
+
+
+async def test_a_step_that_is_not_taken_sets_nothing(requests: RequestStore) -> None:
+    request_id = await added(requests)
+    assert not await requests.advance(request_id, ANSWERED, answer_ref="77")
+    found = await requests.get(request_id)
+    assert found is not None
+    assert found.answer_ref is None
+
+
+async def test_of_a_cancel_and_a_send_exactly_one_wins(requests: RequestStore) -> None:
+    for _ in range(5):
+        ids = [await added(requests, state=RD) for _ in range(4)]
+        async with asyncio.timeout(60):
+            won = await asyncio.gather(*(requests.advance(each, step) for each in ids for step in (CANCELLED, S)))
+        for each, cancelled, sent in zip(ids, won[::2], won[1::2], strict=True):
+            assert cancelled != sent
+            assert await state_of(requests, each) == (CANCELLED if cancelled else S)
+
+
+async def test_many_writers_and_readers_lose_nothing(requests: RequestStore) -> None:
+    new = [request() for _ in range(40)]
+
+    async def carry(one: FaceRequest) -> bool:
+        await requests.add(one)
+        steps = [await requests.advance(one.id, step) for step in (Q, RD, S, ANSWERED)]
+        return all(steps) and await state_of(requests, one.id) == ANSWERED
+
+    async with asyncio.timeout(60):
+        assert all(await asyncio.gather(*map(carry, new)))
+    assert await requests.unfinished() == []
+
+
+# -- after a restart ------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_unfinished_is_found_again_oldest_first(url: str) -> None:
+    async with open_database(url) as engine:
+        first_run = RequestStore(engine)
+        new = [request(state=state) for state in RequestState]
+        for one in reversed(new):
+            await first_run.add(one)
+    async with open_database(url) as engine:
+        assert await RequestStore(engine).unfinished() == [one for one in new if not one.state.is_final]
+
+
+async def test_the_reply_target_is_replaced(requests: RequestStore) -> None:
+    request_id = await added(requests, reply_target={"message": 5, "channel": 6})
+    await requests.set_reply_target(request_id, {"message": 5, "status": 7})
+    found = await requests.get(request_id)
+    assert found is not None
+    assert found.reply_target == {"message": 5, "status": 7}
+
+
+async def test_only_finished_requests_are_forgotten_and_only_old_ones(requests: RequestStore) -> None:
+    old = {state: await added(requests, state=state, accepted_at=99.0) for state in RequestState}
+    new = {state: await added(requests, state=state, accepted_at=100.0) for state in RequestState}
+    assert await requests.forget_finished(accepted_before=100.0) == 3
+    for state, request_id in old.items():
+        assert (await requests.get(request_id) is None) == state.is_final
+    for request_id in new.values():
+        assert await requests.get(request_id) is not None
