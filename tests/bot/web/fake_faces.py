@@ -119,6 +119,10 @@ class FakeFaces:
         refused = replace(self._progress[request_id], position=None, eta_s=None, refusal=words)
         await self.set(refused, state=RequestState.REFUSED)
 
+    def forget_all(self) -> None:
+        self.requests.clear()
+        self._progress.clear()
+
     async def set(self, progress: Progress, **changes: Any) -> None:
         async with self._changed:
             self._progress[progress.request_id] = replace(progress, **changes)
