@@ -20,7 +20,7 @@ from bot.decode.decoder import megabytes
 from bot.errors import DownloadFailed, DownloadTimedOut, PictureTooLarge
 from config.settings import EmotesSettings
 
-MAX_PER_HOST = 8  # downloads under way at once
+MAX_PER_HOST = 8  # downloads under way at once, for each base URL
 _CHUNK_BYTES = 64 * 1024
 _ACCEPT = "image/png, image/webp, image/gif, image/jpeg"
 _UNTYPED = "application/octet-stream"
@@ -35,17 +35,17 @@ class Downloader:
         self._session = session
         self._timeout_s = settings.download_timeout_s
         self._max_bytes = settings.max_download_bytes
-        self._bases = [URL(base) for base in base_urls]
-        self._gates = {base.origin(): asyncio.Semaphore(MAX_PER_HOST) for base in self._bases}
+        self._gates = {URL(base): asyncio.Semaphore(MAX_PER_HOST) for base in base_urls}
 
     async def fetch(self, url: str) -> bytes:
         """The decompressed body. Raise DownloadFailed, DownloadTimedOut, or PictureTooLarge."""
         target = URL(url)
-        if not any(_is_below(target, base) for base in self._bases):
+        gate = next((gate for base, gate in self._gates.items() if _is_below(target, base)), None)
+        if gate is None:
             log.error("download_refused", host=target.host)
             raise DownloadFailed
         try:
-            async with asyncio.timeout(self._timeout_s), self._gates[target.origin()]:
+            async with asyncio.timeout(self._timeout_s), gate:
                 return await self._get(target)
         except TimeoutError:
             log.warning("download_timed_out", host=target.host)
@@ -108,8 +108,9 @@ def guarded_connector(inner: AbstractResolver | None = None) -> aiohttp.TCPConne
 
 
 def _is_below(target: URL, base: URL) -> bool:
-    prefix = base.path.rstrip("/") + "/"
-    return target.absolute and target.origin() == base.origin() and target.path.startswith(prefix)
+    """Compared as written, not decoded: what the host makes of an escaped slash is its affair."""
+    same_host = (target.scheme, target.raw_authority) == (base.scheme, base.raw_authority)
+    return same_host and target.raw_path.startswith(base.raw_path.rstrip("/") + "/")
 
 
 def _may_be_picture(content_type: str) -> bool:

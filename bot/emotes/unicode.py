@@ -19,7 +19,9 @@ from bot.models import Emote, EmoteSource
 
 MAX_NAME_CHARS = 80  # the longest name of the table has 76
 MAX_SUGGESTIONS = 3
-_NEAR_ENOUGH = 66.0  # of 100: one letter of three may be wrong; below, suggestions read like a random draw
+_NEAR_ENOUGH = 75.0  # of 100; below, suggestions read like a random draw
+_NEAR_ENOUGH_IF_SHORT = 66.0  # one letter of three may be wrong
+_SHORT_CHARS = 4
 _CANDIDATES = 50  # looked at more closely for the best three
 
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -88,8 +90,9 @@ class UnicodeCatalogue:
         """Up to three names that can be drawn and look like `text`, best first; each of another emoji."""
         if len(text) > MAX_NAME_CHARS or not (asked := _words(_fold(text))):
             return ()
+        cutoff = _NEAR_ENOUGH_IF_SHORT if len(asked) <= _SHORT_CHARS else _NEAR_ENOUGH
         found = process.extract(
-            asked, self._suggestible.keys(), scorer=fuzz.token_set_ratio, score_cutoff=_NEAR_ENOUGH, limit=_CANDIDATES
+            asked, self._suggestible.keys(), scorer=fuzz.token_set_ratio, score_cutoff=cutoff, limit=_CANDIDATES
         )
         found.sort(key=lambda hit: (hit[1], hit[0][0] == asked[0], fuzz.ratio(asked, hit[0])), reverse=True)
         names: dict[str, str] = {}

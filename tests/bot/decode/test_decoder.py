@@ -25,7 +25,7 @@ SLOW_FILE = pictures.encoded(pictures.plain(size=(8000, 6000)), "JPEG", progress
 
 async def eventually(holds: Callable[[], bool], timeout_s: float = 30) -> None:
     async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110  # it holds in another process
+        while not holds():  # it holds in another process
             await asyncio.sleep(0.01)
 
 
@@ -36,6 +36,14 @@ def only_child(decoder: Decoder) -> psutil.Process:
 
 def standard_streams(process: psutil.Process) -> set[str]:
     return {str(Path(f"/proc/{process.pid}/fd/{number}").readlink()) for number in (0, 1, 2)}
+
+
+def impostor(folder: Path, then: str) -> str:
+    """A program in the child's place that says it is ready, takes a file, and does something else."""
+    program = folder / "impostor"
+    program.write_text(f"#!{sys.executable}\nimport os\nos.write(1, bytes(9))\nos.read(0, 9999)\n{then}\n")
+    program.chmod(stat.S_IRWXU)
+    return str(program)
 
 
 async def decoding(decoder: Decoder, group: asyncio.TaskGroup, content: bytes = RED_FILE) -> asyncio.Task[object]:
@@ -306,16 +314,21 @@ async def test_a_replacement_that_does_not_come_up_is_busy_and_not_ready(
 async def test_a_child_that_answers_nonsense_is_not_believed(
     settings: EmotesSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
-    liar = tmp_path / "liar"
-    liar.write_text(
-        f"#!{sys.executable}\nimport os, time\nos.write(1, bytes(9))\nos.read(0, 9999)\nos.write(1, {answer!r})\n"
-    )
-    liar.chmod(stat.S_IRWXU)
-    monkeypatch.setattr(sys, "executable", str(liar))
+    monkeypatch.setattr(sys, "executable", impostor(tmp_path, f"os.write(1, {answer!r})"))
     async with Decoder(settings, max_bytes=MAX_BYTES) as decoder:
         with pytest.raises(UnsupportedPicture):
             await decoder.decode(RED_FILE)
         assert decoder.stats.lost == 1
+
+
+async def test_a_picture_whose_children_are_killed_twice_is_given_up(
+    settings: EmotesSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", impostor(tmp_path, "os.kill(os.getpid(), 9)"))
+    async with Decoder(settings, max_bytes=MAX_BYTES) as decoder:
+        with pytest.raises(UnsupportedPicture):
+            await decoder.decode(RED_FILE)
+        assert (decoder.stats.started, decoder.stats.lost) == (2, 2)
 
 
 async def test_small_pictures_are_quick(decoder: Decoder) -> None:

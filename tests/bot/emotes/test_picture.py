@@ -1,0 +1,142 @@
+"""The whole way from an emote to pixels: real host, real decoder."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.decode.decoder import Decoder
+from bot.emotes.download import Downloader
+from bot.emotes.picture import PictureFetcher
+from bot.emotes.unicode import UnicodeCatalogue
+from bot.emotes.uploads import Uploads
+from bot.errors import DownloadFailed, UnsupportedPicture, UploadGone
+from bot.models import Emote, EmoteSource
+from config.settings import EmotesSettings
+from inference.protocol import Picture
+from tests.fakes import hostile_host, pictures
+from tests.fakes.hostile_host import HostileHost
+
+KAPPA = Emote(EmoteSource.DISCORD, "123456789012345678")
+PATH = f"/emojis/{KAPPA.id}.png"
+
+
+class Bench:
+    """A fetcher with its surroundings, on a host that first of all has the emoji's picture."""
+
+    def __init__(self, decoder: Decoder, downloader: Downloader, host: HostileHost, unicode: UnicodeCatalogue) -> None:
+        self._parts = (decoder, downloader)
+        self._unicode = unicode
+        self.host = host
+        self.uploads = Uploads(max_file_bytes=8_000_000)
+        self.fetcher = self.build()
+        host.answers[PATH] = hostile_host.whole(pictures.RED_FILES["png"])
+
+    def build(self, cache_bytes: int = 1_000_000) -> PictureFetcher:
+        return PictureFetcher(
+            *self._parts, self.uploads, self._unicode, discord_cdn_url=self.host.url, cache_bytes=cache_bytes
+        )
+
+
+@pytest.fixture
+async def bench(
+    session: aiohttp.ClientSession, settings: EmotesSettings, host: HostileHost, catalogue: UnicodeCatalogue
+) -> AsyncIterator[Bench]:
+    downloader = Downloader(session, settings, base_urls=[host.url])
+    async with Decoder(settings, max_bytes=8_000_000) as decoder:
+        yield Bench(decoder, downloader, host, catalogue)
+
+
+async def until_asked(host: HostileHost, times: int = 1) -> None:
+    async with asyncio.timeout(30):
+        while host.asked[PATH] < times:  # the host counts
+            await asyncio.sleep(0.01)
+
+
+async def test_a_unicode_emoji_comes_from_the_package(bench: Bench) -> None:
+    joy = await bench.fetcher.fetch(Emote(EmoteSource.UNICODE, "1f602", "face with tears of joy"))
+    pizza = await bench.fetcher.fetch(Emote(EmoteSource.UNICODE, "1f355"))
+    assert (joy.width_px, joy.height_px) == (72, 72)
+    assert joy != pizza
+    assert not bench.host.asked
+
+
+@pytest.mark.parametrize("stem", ["../../secret", "1f602/../1f602", "", "ffff"])
+async def test_an_id_that_the_graphics_do_not_have_is_an_error_of_ours(bench: Bench, stem: str) -> None:
+    with pytest.raises(DownloadFailed):
+        await bench.fetcher.fetch(Emote(EmoteSource.UNICODE, stem))
+
+
+async def test_a_custom_emoji_is_downloaded_once(bench: Bench) -> None:
+    first = await bench.fetcher.fetch(KAPPA)
+    second = await bench.fetcher.fetch(Emote(EmoteSource.DISCORD, KAPPA.id, "another name"))
+    assert (first.width_px, first.height_px) == (48, 32)
+    assert first is second
+    assert bench.host.asked == {PATH: 1}
+
+
+async def test_an_upload_is_read_until_it_is_gone(bench: Bench) -> None:
+    emote = bench.uploads.add(pictures.RED_FILES["animated gif"])
+    assert (await bench.fetcher.fetch(emote)).width_px == 48
+    with pytest.raises(UploadGone):
+        await bench.fetcher.fetch(Emote(EmoteSource.UPLOAD, "gone"))
+
+
+@pytest.mark.parametrize("kind", ["html", "svg", "eps", "pdf"])
+async def test_what_only_claims_to_be_a_png_is_unsupported(bench: Bench, kind: str) -> None:
+    bench.host.answers[PATH] = hostile_host.whole(pictures.NO_PICTURES[kind])
+    with pytest.raises(UnsupportedPicture):
+        await bench.fetcher.fetch(KAPPA)
+
+
+async def test_many_askers_at_once_cause_one_download(bench: Bench) -> None:
+    bench.host.answers[PATH] = _held(bench.host, pictures.RED_FILES["png"])
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(bench.fetcher.fetch(KAPPA)) for _ in range(20)]
+        await until_asked(bench.host)
+        bench.host.released.set()
+    assert len({id(task.result()) for task in tasks}) == 1
+    assert bench.host.asked == {PATH: 1}
+
+
+async def test_many_askers_at_once_share_a_failure_and_later_ones_try_again(bench: Bench) -> None:
+    bench.host.answers[PATH] = _held(bench.host, b"not a picture")
+    waiting = asyncio.gather(*(bench.fetcher.fetch(KAPPA) for _ in range(20)), return_exceptions=True)
+    await until_asked(bench.host)
+    bench.host.released.set()
+    assert {type(outcome) for outcome in await waiting} == {UnsupportedPicture}
+    assert bench.host.asked == {PATH: 1}
+    bench.host.answers[PATH] = hostile_host.whole(pictures.RED_FILES["png"])
+    assert (await bench.fetcher.fetch(KAPPA)).width_px == 48
+
+
+async def test_when_the_first_asker_gives_up_the_others_still_get_the_picture(bench: Bench) -> None:
+    bench.host.answers[PATH] = _held(bench.host, pictures.RED_FILES["png"])
+    async with asyncio.TaskGroup() as group:
+        first, *others = [group.create_task(bench.fetcher.fetch(KAPPA)) for _ in range(3)]
+        await until_asked(bench.host)
+        first.cancel()
+        await until_asked(bench.host, times=2)
+        bench.host.released.set()
+    assert first.cancelled()
+    assert all(isinstance(task.result(), Picture) for task in others)
+    assert bench.host.asked == {PATH: 2}
+
+
+async def test_the_least_recently_used_picture_makes_room(bench: Bench) -> None:
+    fetcher = bench.build(cache_bytes=2 * 48 * 32 * 4)
+    emotes = [Emote(EmoteSource.DISCORD, str(10**17 + number)) for number in range(3)]
+    for emote in emotes:
+        bench.host.answers[f"/emojis/{emote.id}.png"] = hostile_host.whole(pictures.RED_FILES["png"])
+    for number in (0, 1, 0, 2, 0, 1):
+        await fetcher.fetch(emotes[number])
+    assert [bench.host.asked[f"/emojis/{emote.id}.png"] for emote in emotes] == [1, 2, 1]
+
+
+def _held(host: HostileHost, body: bytes) -> hostile_host.Answer:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await host.released.wait()
+        await hostile_host.whole(body)(writer)
+
+    return answer
