@@ -54,13 +54,14 @@ def _is_running(data_dir: Path) -> bool:
             return False
     except AlreadyRunning:
         return True
+    except OSError:  # reported by the data directory's own finding
+        return False
 
 
 def _data_dir(path: Path) -> Finding:
+    note = " and in use by a running emoteface" if _is_running(path) else ""
     try:
-        running = _is_running(path)
         with NamedTemporaryFile(dir=path):
-            note = " and in use by a running emoteface" if running else ""
             return Finding(f"Data directory: {path.resolve()} is writable{note}.")
     except OSError as error:
         return Finding(f"Data directory: {path.resolve()} cannot be written ({error.strerror}).", is_problem=True)

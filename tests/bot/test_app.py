@@ -1,0 +1,182 @@
+"""The whole program as a process of its own, with test networks in its real inference child."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.fakes.discord.server import FakeDiscord
+from tests.program import PATIENCE_S, Program, running_program
+
+pytestmark = pytest.mark.timeout(180)
+
+INSTANT = {"inference.runtime": "fakes.generators:instant"}
+GATED = {"inference.runtime": "fakes.generators:gated"}
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The gated network draws once this file exists."""
+    path = tmp_path / "gate"
+    monkeypatch.setenv("FAKE_GENERATOR_GATE", str(path))
+    return path
+
+
+async def drawing(gate: Path) -> None:
+    """Wait until the network holds a job and waits at the gate."""
+    waiting = gate.with_name("gate.waiting")
+    async with asyncio.timeout(PATIENCE_S):
+        while not waiting.exists():
+            await asyncio.sleep(0.01)
+    waiting.unlink()
+
+
+async def ask(http: aiohttp.ClientSession, program: Program, text: str) -> str:
+    """Ask as the page does; the id of the accepted request."""
+    async with http.post(f"{program.url}/api/faces", json={"text": text}) as answer:
+        assert answer.status == 202, await answer.text()
+        return str((await answer.json())["id"])
+
+
+async def answered(http: aiohttp.ClientSession, program: Program, request_id: str) -> dict[str, Any]:
+    """Poll as the page does until the request is in a final state."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with http.get(f"{program.url}/api/faces/{request_id}") as answer:
+                state: dict[str, Any] = await answer.json()
+            if state["state"] in {"answered", "refused", "cancelled"}:
+                return state
+            await asyncio.sleep(0.02)
+
+
+async def ready(http: aiohttp.ClientSession, program: Program) -> dict[str, Any]:
+    """Poll until every part is ready; the parts."""
+    await program.logged("web_started")
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with http.get(f"{program.url}/health/ready") as answer:
+                body = await answer.json()
+            if answer.status == 200:
+                return dict(body["parts"])
+            await asyncio.sleep(0.02)
+
+
+async def test_a_question_on_the_page_is_answered_with_a_picture(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    async with running_program(tmp_path, INSTANT) as program:
+        await ready(http, program)
+        state = await answered(http, program, await ask(http, program, "!face 😂 x:2 layout:strip"))
+        assert state["state"] == "answered"
+        async with http.get(program.url + state["picture"]["url"]) as picture:
+            assert picture.status == 200
+            assert (await picture.read())[8:12] == b"WEBP"
+
+
+async def test_a_child_killed_over_its_work_loses_no_request(
+    tmp_path: Path, http: aiohttp.ClientSession, gate: Path
+) -> None:
+    async with running_program(tmp_path, GATED) as program:
+        parts = await ready(http, program)
+        request_id = await ask(http, program, "!face 😂")
+        await drawing(gate)
+        os.kill(parts["worker"]["detail"]["child_pid"], signal.SIGKILL)
+        gate.touch()
+        assert (await answered(http, program, request_id))["state"] == "answered"
+
+
+async def test_a_program_killed_over_its_work_answers_after_its_restart(
+    tmp_path: Path, http: aiohttp.ClientSession, gate: Path
+) -> None:
+    async with running_program(tmp_path, GATED) as program:
+        await ready(http, program)
+        requests = [await ask(http, program, text) for text in ("!face 😂", "!face 🍕")]
+        await drawing(gate)
+        await program.ended(signal.SIGKILL)
+    async with running_program(tmp_path, INSTANT) as program:
+        assert (await program.logged("program_started"))["recovered"] == 2
+        await ready(http, program)
+        states = [await answered(http, program, request_id) for request_id in requests]
+        assert [state["state"] for state in states] == ["answered", "answered"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_stop_signal_lets_requests_in_work_finish(
+    tmp_path: Path, http: aiohttp.ClientSession, gate: Path, number: signal.Signals
+) -> None:
+    async with running_program(tmp_path, GATED) as program:
+        await ready(http, program)
+        await ask(http, program, "!face 😂")
+        await drawing(gate)
+        program.process.send_signal(number)
+        await program.logged("program_stopping")
+        gate.touch()
+        assert await program.ended() == 0
+    assert program.first("request_finished")["state"] == "answered"
+    async with running_program(tmp_path, INSTANT) as program:
+        assert (await program.logged("program_started"))["recovered"] == 0
+
+
+async def test_no_child_outlives_a_killed_program(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    async with running_program(tmp_path, INSTANT) as program:
+        child_pid = (await ready(http, program))["worker"]["detail"]["child_pid"]
+        await program.ended(signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE_S):
+            while _alive(child_pid):
+                await asyncio.sleep(0.02)
+
+
+async def test_a_second_program_in_the_same_directory_says_so(tmp_path: Path) -> None:
+    async with running_program(tmp_path, INSTANT) as first:
+        await first.logged("program_started")
+        async with running_program(tmp_path, INSTANT) as second:
+            assert await second.ended() == 1
+        assert any("another emoteface uses" in str(event["event"]) for event in second.events)
+
+
+async def test_a_taken_port_is_named_and_ends_the_program(tmp_path: Path) -> None:
+    async with running_program(tmp_path / "a", INSTANT) as first:
+        port = (await first.logged("web_started"))["port"]
+        async with running_program(tmp_path / "b", {**INSTANT, "web.port": str(port)}) as second:
+            assert await second.ended() == 1
+        assert any("emoteface cannot run" in str(event["event"]) for event in second.events)
+
+
+async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_path: Path) -> None:
+    async with FakeDiscord() as discord:
+        settings = INSTANT | {
+            "discord.token": discord.token,
+            "discord.api_url": discord.api_url,
+            "discord.gateway_url": discord.gateway_url,
+            "discord.cdn_url": discord.cdn_url,
+        }
+        channel, kim = discord.add_channel("general"), discord.user("kim")
+        emoji_id = discord.add_emoji()
+        async with running_program(tmp_path, settings) as program:
+            await discord.until(lambda: discord.commands)
+            question = discord.say(channel, kim, f"!face 😂 <:kappa:{emoji_id}>")
+            answer = await discord.answer_to(question, picture=True)
+            interaction = discord.interact(channel, kim, emote="🍕")
+            await discord.until(lambda: interaction.original and interaction.original.attachments)
+            assert await program.ended(signal.SIGTERM) == 0
+        assert len(discord.replies_to(question)) == 1
+        assert answer.attachments
+        assert not discord.complaints
+        assert discord.token not in str(program.events)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

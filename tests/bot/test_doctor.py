@@ -1,0 +1,68 @@
+"""`emoteface doctor`, with a test network in the real inference child."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import exclusive
+from bot.doctor import examine
+from config.settings import Settings
+from tests.fakes.discord.server import FakeDiscord
+
+
+async def test_a_healthy_configuration_is_said_to_be_one(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await examine(settings)
+    said = capsys.readouterr().out
+    assert "problem" not in said
+    assert "😂 has a face" in said
+    assert "Discord is off" in said
+
+
+async def test_discord_is_asked_and_the_invite_link_shown(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with FakeDiscord() as discord:
+        assert await examine(settings.model_copy(update={"discord": discord.settings()}))
+        said = capsys.readouterr().out
+    assert f"client_id={discord.application_id}" in said
+    assert discord.token not in said
+
+
+async def test_a_refused_token_is_a_problem(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    async with FakeDiscord() as discord:
+        assert not await examine(settings.model_copy(update={"discord": discord.settings(token="wrong")}))
+    said = capsys.readouterr().out
+    assert "problem  Discord refuses the token" in said
+    assert "wrong" not in said
+
+
+async def test_a_running_emoteface_is_no_problem(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with exclusive(settings.data_dir):
+        assert await examine(settings)
+    assert "in use by a running emoteface" in capsys.readouterr().out
+
+
+async def test_everything_broken_is_found_in_one_go(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        broken = settings.model_copy(
+            update={
+                "data_dir": in_the_way,
+                "store": settings.store.model_copy(
+                    update={"url": SecretStr(f"sqlite+aiosqlite:///{in_the_way}/no.db")}
+                ),
+                "web": settings.web.model_copy(update={"port": taken.getsockname()[1]}),
+                "inference": settings.inference.model_copy(update={"runtime": "fakes.generators:missing"}),
+            }
+        )
+        assert not await examine(broken)
+    said = capsys.readouterr().out
+    for part in ("Data directory", "Store", "Trial", "Web"):
+        assert f"problem  {part}" in said

@@ -1,0 +1,57 @@
+"""The command line: words in, exit codes out."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from config.settings import Settings
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def test_a_typo_in_the_settings_ends_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EMOTEFACE_WEB__PROT", "80")
+    assert exit_code("settings") == 2
+    assert "web.prot: there is no such setting" in capsys.readouterr().err
+
+
+def test_settings_shows_values_and_origins_without_secrets(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EMOTEFACE_DISCORD__TOKEN", "very-secret")
+    assert exit_code("settings") == 0
+    shown = capsys.readouterr().out
+    assert [line.split() for line in shown.splitlines() if line.startswith("web.port")] == [
+        ["web.port", "0", "environment"]
+    ]
+    assert "very-secret" not in shown
+
+
+def test_face_draws_into_a_folder(settings: Settings, tmp_path: Path) -> None:
+    arguments = ("--iterations", "2", "--seed", "7", "--realism", "0.5", "--layout", "strip")
+    assert exit_code("face", "😂", "-o", str(tmp_path / "out"), *arguments) == 0
+    assert (tmp_path / "out" / "1f602.png").stat().st_size > 0
+
+
+def test_face_fails_when_nothing_could_be_drawn(settings: Settings, tmp_path: Path) -> None:
+    assert exit_code("face", "zzqxv", "-o", str(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("arguments", [("--realism", "1.5"), ("--iterations", "11"), ("--seed", "-1")])
+def test_face_refuses_values_out_of_range(settings: Settings, arguments: tuple[str, str]) -> None:
+    assert exit_code("face", "😂", *arguments) == 2
+
+
+def test_doctor_tells_by_its_exit_code(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert exit_code("doctor") == 0
+    monkeypatch.setenv("EMOTEFACE_INFERENCE__RUNTIME", "fakes.generators:missing")
+    assert exit_code("doctor") == 1
