@@ -1,0 +1,224 @@
+import io
+from collections.abc import Iterable, Iterator, MutableMapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import structlog
+import structlog.testing
+from PIL import Image
+
+from config.settings import load_settings
+from inference import pipeline as pipeline_module
+from inference.pipeline import LARGEST_CALL, FacePipeline
+from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
+from inference.runtimes import Generator
+from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
+
+Events = list[MutableMapping[str, Any]]
+Images = npt.NDArray[np.float32]
+CURSED = picture_of(Image.new("RGBA", (8, 8), (255, 0, 255, 255)))
+
+
+@pytest.fixture(autouse=True)
+def events() -> Iterator[Events]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+class Recorder:
+    """Enlarges, remembers what it was asked, and raises when a picture's first pixel is magenta."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.seen: list[Images] = []
+
+    def __call__(self, images: Images, /) -> Images:
+        self.calls.append(len(images))
+        self.seen.append(images)
+        if any(tuple(image[:, 0, 0]) == (1, -1, 1) for image in images):
+            raise RuntimeError("a cursed picture")
+        return enlarge(images)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> float:
+        return self.at
+
+
+generator: Generator
+
+
+def current_generator() -> Generator:
+    return generator
+
+
+def pipeline_of(made: Generator, clock: Clock | None = None) -> FacePipeline:
+    """A pipeline on this generator, loaded the way the settings would have it."""
+    global generator
+    generator = made
+    settings = load_settings().inference.model_copy(update={"runtime": f"{__name__}:current_generator"})
+    return FacePipeline(settings, now=clock or Clock())
+
+
+def opened(outcome: FaceOutcome) -> Image.Image:
+    assert isinstance(outcome, FaceResult)
+    return Image.open(io.BytesIO(outcome.picture))
+
+
+def failures(outcomes: Iterable[FaceOutcome]) -> list[FailureCode | None]:
+    return [outcome.code if isinstance(outcome, FaceFailure) else None for outcome in outcomes]
+
+
+def test_a_job_becomes_a_picture_of_its_face() -> None:
+    asked = job([picture_of(Image.new("RGBA", (40, 40), RED))], layout=Layout.FACE)
+    [outcome] = pipeline_of(Recorder()).draw([asked])
+    assert isinstance(outcome, FaceResult)
+    assert outcome.key == asked.key
+    assert (outcome.width_px, outcome.height_px) == (256, 256)
+    assert outcome.inference_ms > 0
+    assert np.abs(np.asarray(opened(outcome).convert("RGB")).astype(int) - RED[:3]).max() < 8
+
+
+def test_outcomes_come_in_the_order_of_the_jobs() -> None:
+    jobs = [job([disc(colour)], iterations=rounds) for colour, rounds in ((RED, 3), (GREEN, 1), (BLUE, 2))]
+    assert [outcome.key for outcome in pipeline_of(Recorder()).draw(jobs)] == [each.key for each in jobs]
+
+
+def test_all_pictures_of_a_batch_share_one_call_a_round() -> None:
+    recorder = Recorder()
+    jobs = [job([disc(), disc(GREEN)], iterations=1), job(iterations=3), job([disc(BLUE)], iterations=2)]
+    outcomes = pipeline_of(recorder).draw(jobs)
+    assert failures(outcomes) == [None, None, None]
+    assert recorder.calls == [4, 2, 1]
+
+
+def test_every_round_is_fed_what_the_one_before_drew() -> None:
+    recorder = Recorder()
+    pipeline_of(recorder).draw([job(iterations=3)])
+    details = [float(np.abs(np.diff(images)).mean()) for images in recorder.seen]
+    assert details == sorted(details, reverse=True)  # enlarging and halving again blurs
+    assert details[2] < details[0]
+
+
+def test_a_job_gets_the_same_face_alone_and_among_others() -> None:
+    asked = job(iterations=2, layout=Layout.STRIP)
+    pipeline = pipeline_of(Recorder())
+    [alone] = pipeline.draw([asked])
+    among = pipeline.draw([job([disc(BLUE)]), asked, job([disc(GREEN)] * 3)])[1]
+    assert isinstance(alone, FaceResult)
+    assert isinstance(among, FaceResult)
+    assert alone.picture == among.picture
+
+
+def test_a_large_batch_is_cut_into_calls_of_bounded_size() -> None:
+    recorder = Recorder()
+    outcomes = pipeline_of(recorder).draw([job([disc()] * 9, seed=seed) for seed in range(4)])
+    assert failures(outcomes) == [None] * 4
+    assert recorder.calls == [LARGEST_CALL, 36 - LARGEST_CALL]
+
+
+def test_a_job_that_makes_the_network_raise_fails_alone(events: Events) -> None:
+    recorder = Recorder()
+    jobs = [job([disc(GREEN)]), job([CURSED]), job([disc(BLUE)], iterations=2)]
+    outcomes = pipeline_of(recorder).draw(jobs)
+    assert failures(outcomes) == [None, FailureCode.GENERATOR_FAILED, None]
+    assert recorder.calls == [3, 1, 1, 1, 1]  # together, then one by one
+    assert [(event["event"], event["keys"]) for event in events] == [
+        ("batch_failed", [each.key for each in jobs]),
+        ("batch_failed", [jobs[1].key]),
+    ]
+
+
+def broken_shape(images: Images, /) -> Images:
+    return enlarge(images)[:, :, :64]
+
+
+def not_finite(images: Images, /) -> Images:
+    return enlarge(images) * np.float32(np.nan)
+
+
+@pytest.mark.parametrize("broken", [broken_shape, not_finite])
+def test_a_network_that_breaks_its_contract_makes_no_picture(broken: Generator) -> None:
+    assert failures(pipeline_of(broken).draw([job()])) == [FailureCode.GENERATOR_FAILED]
+
+
+def test_a_job_past_its_deadline_never_reaches_the_network() -> None:
+    recorder = Recorder()
+    outcomes = pipeline_of(recorder).draw([job(deadline_at=NOW), job([disc(GREEN)])])
+    assert failures(outcomes) == [FailureCode.DEADLINE_EXCEEDED, None]
+    assert recorder.calls == [1]
+
+
+def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
+    clock = Clock()
+
+    def slow(images: Images, /) -> Images:
+        clock.at += 10
+        return enlarge(images)
+
+    outcomes = pipeline_of(slow, clock).draw([job(iterations=9, deadline_at=NOW + 25), job([disc(BLUE)])])
+    assert failures(outcomes) == [FailureCode.DEADLINE_EXCEEDED, None]
+    assert clock.at == NOW + 30
+
+
+def test_a_finished_face_is_not_thrown_away_for_a_deadline() -> None:
+    clock = Clock()
+
+    def slow(images: Images, /) -> Images:
+        clock.at += 10
+        return enlarge(images)
+
+    assert failures(pipeline_of(slow, clock).draw([job(deadline_at=NOW + 5)])) == [None]
+
+
+def test_a_picture_that_cannot_be_made_small_enough_is_a_typed_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline_module, "MAX_RESULT_BYTES", 1100)
+    assert failures(pipeline_of(Recorder()).draw([job()])) == [FailureCode.RESULT_TOO_LARGE]
+
+
+@pytest.mark.parametrize("step", ["framed", "rendered"])
+def test_an_error_outside_the_network_fails_one_job_too(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    working = getattr(pipeline_module, step)
+    calls = iter([True, False])
+
+    def fail_once(*arguments: object) -> object:
+        if next(calls):
+            raise MemoryError
+        return working(*arguments)
+
+    monkeypatch.setattr(pipeline_module, step, fail_once)
+    outcomes = pipeline_of(Recorder()).draw([job(), job([disc(BLUE)])])
+    assert failures(outcomes) == [FailureCode.GENERATOR_FAILED, None]
+
+
+def test_the_largest_job_there_is_fits_into_a_result() -> None:
+    rng = np.random.default_rng(5)
+    wild = [picture_of(Image.fromarray(rng.integers(0, 256, (128, 128, 4), dtype=np.uint8))) for _ in range(9)]
+    [outcome] = pipeline_of(Recorder()).draw([job(wild, iterations=10, layout=Layout.STRIP)])
+    assert isinstance(outcome, FaceResult)
+    assert outcome.to_bytes()
+
+
+def test_warming_up_runs_the_batch_sizes_that_matter() -> None:
+    recorder = Recorder()
+    pipeline_of(recorder).warm_up()
+    assert set(recorder.calls) == {1, 2, 4, 8}
+
+
+def test_no_jobs_are_no_outcomes() -> None:
+    assert pipeline_of(Recorder()).draw([]) == []
+
+
+def test_the_model_ids_name_what_is_loaded() -> None:
+    assert pipeline_of(Recorder()).model_ids == {Style.CLASSIC: f"{__name__}:current_generator"}
+
+
+def test_an_outcome_bears_the_key_of_its_job() -> None:
+    cursed: FaceJob = job([CURSED])
+    [outcome] = pipeline_of(Recorder()).draw([cursed])
+    assert outcome == FaceFailure(cursed.key, FailureCode.GENERATOR_FAILED)
