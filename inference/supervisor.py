@@ -187,8 +187,8 @@ class Supervisor:
         for lease in leases:
             try:
                 packed.append(_Task(lease, await asyncio.to_thread(lease.job.to_bytes)))
-            except ProtocolError:
-                log.exception("inference_job_unsendable", key=lease.job.key)
+            except ProtocolError as error:
+                log.error("inference_job_refused", key=lease.job.key, reason=str(error))
                 await lease.fail(FaceFailure(lease.job.key, FailureCode.GENERATOR_FAILED))
         return packed
 
