@@ -6,7 +6,7 @@ are read without running anything they hold, and every name and shape must fit e
 """
 
 import json
-import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from inference.networks.classic import STAGE_PX, ClassicGenerator, Stage
@@ -23,19 +23,6 @@ FORMAT = "emoteface-classic/1"
 WIDEST = 4096
 _ZIP_MAGIC = b"PK\x03\x04"
 _PICKLE_MAGIC = b"\x80"
-_UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
-"""What torch raises for files that are cut short, damaged or made to harm."""
 
 
 class CheckpointError(Exception):
@@ -91,7 +78,7 @@ def save_checkpoint(
         for name, tensor in generator.state_dict().items()
     }
     unfinished = path.with_name(path.name + ".part")
-    save_file(state, unfinished, metadata={"emoteface": json.dumps(described)})
+    unfinished.write_bytes(save(state, metadata={"emoteface": json.dumps(described)}))
     unfinished.replace(path)
 
 
@@ -124,8 +111,10 @@ def _described(path: Path, text: str | None) -> CheckpointInfo:
 
 def _read_authors(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file can make the unpickler raise anything at all
         reason = str(error).partition("\n")[0]
         raise CheckpointError(f"{path}: not a readable checkpoint ({reason})") from error
     if not isinstance(content, dict) or not isinstance(content.get("model_state_dict"), dict):

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from inference.networks.classic import ClassicGenerator, Stage
 
-CALIBRATION_INPUTS = 1024
 CALIBRATION_BATCH = 32
 
 

@@ -39,17 +39,19 @@ class ExampleMaker:
     def draw(self, count: int, random: Generator) -> Examples:
         """A batch; the same state of `random` draws the same one."""
         emotes = round(count * self._emote_share)
-        photographs = self._views(count - emotes, PHOTOGRAPHS, random)
-        if not emotes:
-            inputs = soften(network_inputs(photographs.faces), random)
-            return Examples(inputs, photographs.faces, photographs.landmarks)
-        disguised = self._views(emotes, EMOTES, random)
-        targets, inputs = emote_like(disguised, random)
-        return Examples(
-            soften(torch.cat([network_inputs(photographs.faces), inputs]), random),
-            torch.cat([photographs.faces, targets]),
-            torch.cat([photographs.landmarks, disguised.landmarks]),
-        )
+        inputs, targets, landmarks = [], [], []
+        if photographs := count - emotes:
+            views = self._views(photographs, PHOTOGRAPHS, random)
+            inputs.append(network_inputs(views.faces))
+            targets.append(views.faces)
+            landmarks.append(views.landmarks)
+        if emotes:
+            views = self._views(emotes, EMOTES, random)
+            disguised, seen = emote_like(views, random)
+            inputs.append(seen)
+            targets.append(disguised)
+            landmarks.append(views.landmarks)
+        return Examples(soften(torch.cat(inputs), random), torch.cat(targets), torch.cat(landmarks))
 
     def _views(self, count: int, sampling: Sampling, random: Generator) -> Views:
         chosen = torch.randint(len(self._indices), (count,), generator=random).numpy()

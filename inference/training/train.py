@@ -33,7 +33,6 @@ class Rhythm:
     progress_s: float = 15.0
     checkpoint_s: float = 300.0
     report_pictures: int = 10_000
-    calibration_inputs: int = 1024
     stop_after_s: float = float("inf")
 
 
@@ -125,11 +124,11 @@ class Run:
         _say(f"{where}  {speed:.1f}/s  {left} left  {numbers}")
 
     def _save(self) -> None:
-        self.trainer.calibrate_average(self.rhythm.calibration_inputs)
+        self.trainer.calibrate_average()
         _say(f"saved {self.folder.save(self.trainer)}")
 
     def _report(self) -> None:
-        self.trainer.calibrate_average(self.rhythm.calibration_inputs)
+        self.trainer.calibrate_average()
         stage, seen = self.trainer.phase.stage, self.trainer.pictures_seen
         reached, gain = gain_over_bicubic(self.trainer.average, self.held, stage)
         self.folder.log(seen, {"development_psnr_db": reached, "development_gain_db": gain})

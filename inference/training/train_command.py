@@ -33,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stop-after", type=duration_s, default=float("inf"), help="for example 90s, 9m, 2h")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
     parser.add_argument("--report-pictures", type=int, default=RHYTHM.report_pictures, help="sheet every (%(default)s)")
-    parser.add_argument("--calibration-inputs", type=int, default=RHYTHM.calibration_inputs, help="(%(default)s)")
     recipe = parser.add_argument_group("recipe")
-    for name in ("width", "pictures", "batch", "seed"):
+    for name in ("width", "pictures", "batch", "seed", "calibration-inputs"):
         recipe.add_argument(f"--{name}", type=int)
     recipe.add_argument("--stage-shares", type=float, nargs=3, help="shares of the 32, 64 and 128 px stages")
     for name in ("learning-rate", "landmark-weight", "emote-share", "adversarial-weight", "adversarial-from"):
@@ -68,11 +67,7 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
         trainer.load_state_dict(stored_state(checkpoint))
     elif arguments.init_from:
         trainer.start_from(load_checkpoint(arguments.init_from).generator)
-    rhythm = Rhythm(
-        report_pictures=arguments.report_pictures,
-        calibration_inputs=arguments.calibration_inputs,
-        stop_after_s=arguments.stop_after,
-    )
+    rhythm = Rhythm(report_pictures=arguments.report_pictures, stop_after_s=arguments.stop_after)
     return Run(trainer, folder, held_out_faces(faces), rhythm)
 
 

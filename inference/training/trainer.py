@@ -65,10 +65,10 @@ class Trainer:
             raise TrainingDiverged(f"after {self.pictures_seen} pictures: {numbers}")
         return numbers
 
-    def calibrate_average(self, inputs: int) -> None:
+    def calibrate_average(self) -> None:
         """Measure the batch statistics that belong to the averaged weights."""
         with self._autocast():
-            recalibrate(self.average, self._calibration_batches(inputs), self.phase.stage)
+            recalibrate(self.average, self._calibration_batches(), self.phase.stage)
 
     def start_from(self, network: ClassicGenerator) -> None:
         """Begin with trained weights of the same width instead of random ones."""
@@ -107,7 +107,7 @@ class Trainer:
     def _set_mode(self, phase: Phase) -> None:
         if phase.frozen_statistics and not self._statistics_frozen:
             with self._autocast():
-                recalibrate(self.generator, self._calibration_batches(1024), phase.stage)
+                recalibrate(self.generator, self._calibration_batches(), phase.stage)
             self._statistics_frozen = True
         self.generator.train()
         if phase.frozen_statistics:
@@ -175,9 +175,9 @@ class Trainer:
         for kept, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             kept.lerp_(new, 1 - decay)
 
-    def _calibration_batches(self, inputs: int) -> Iterator[Tensor]:
+    def _calibration_batches(self) -> Iterator[Tensor]:
         """Inputs like those trained on, from a stream that training does not draw from."""
-        for number in range(0, inputs, CALIBRATION_BATCH):
+        for number in range(0, self.recipe.calibration_inputs, CALIBRATION_BATCH):
             random = self._random(2**31 + number)
             yield self._examples.draw(CALIBRATION_BATCH, random).to(self.device).inputs
 

@@ -1,0 +1,129 @@
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from inference.__main__ import main
+from inference.checkpoint import Checkpoint, CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
+from inference.export import export
+from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
+from inference.networks.serving import fold
+from inference.preprocess import from_tensor
+from inference.runtimes.openvino import OpenVinoGenerator
+from inference.training.batchnorm import recalibrate
+from inference.weights import shipped
+
+WIDTH = 32
+
+
+def pictures(count: int) -> torch.Tensor:
+    return torch.rand(count, 3, 16, 16, generator=torch.Generator().manual_seed(5)) * 2 - 1
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    torch.manual_seed(4)
+    generator = ClassicGenerator(WIDTH)
+    recalibrate(generator, [pictures(8)], FULLY_GROWN)
+    return Checkpoint(generator, CheckpointInfo(WIDTH, FULLY_GROWN, pictures_seen=99, recipe={}))
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(checkpoint, tmp_path_factory.mktemp("weights") / "classic.onnx").path
+
+
+def test_openvino_draws_what_torch_draws_with_the_same_weights(exported: Path, checkpoint: Checkpoint) -> None:
+    served = fold(checkpoint.generator).half().float()
+    with torch.inference_mode():
+        expected = from_tensor(served(pictures(3)).numpy())
+    drawn = from_tensor(OpenVinoGenerator(exported, precision="f32")(pictures(3).numpy()))
+    assert expected.std() > 10
+    assert np.abs(drawn.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_any_number_of_pictures_goes_through_at_once(exported: Path, count: int) -> None:
+    assert OpenVinoGenerator(exported)(pictures(count).numpy()).shape == (count, 3, 128, 128)
+
+
+def test_weights_are_stored_in_half_precision_under_their_serving_names(exported: Path, checkpoint: Checkpoint) -> None:
+    stored = {weight.name: weight for weight in onnx.load(exported).graph.initializer}
+    expected = fold(checkpoint.generator).state_dict()
+    assert stored.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert stored[name].data_type == onnx.TensorProto.FLOAT16
+        assert np.array_equal(onnx.numpy_helper.to_array(stored[name]), tensor.numpy().astype(np.float16))
+
+
+def test_the_file_says_what_it_is_and_nothing_of_where_it_was_made(exported: Path) -> None:
+    model = onnx.load(exported)
+    assert {prop.key: prop.value for prop in model.metadata_props} == {
+        "style": "classic",
+        "width": "32",
+        "pictures_seen": "99",
+        "preprocess_version": "1",
+    }
+    assert b".py" not in exported.read_bytes()
+
+
+def test_exporting_twice_gives_the_same_file(exported: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    assert export(checkpoint, tmp_path / "again.onnx").path.read_bytes() == exported.read_bytes()
+
+
+def test_the_manifest_lists_what_was_exported(exported: Path) -> None:
+    sha256 = hashlib.sha256(exported.read_bytes()).hexdigest()
+    assert json.loads((exported.parent / "manifest.json").read_text()) == {
+        "classic": {
+            "file": "classic.onnx",
+            "sha256": sha256,
+            "model_id": f"classic-w32-{sha256[:8]}",
+            "input_px": 16,
+            "output_px": 128,
+        }
+    }
+    assert shipped("classic", exported.parent).path == exported
+
+
+def test_other_styles_stay_in_the_manifest(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    export(checkpoint, tmp_path / "one.onnx", style="one")
+    export(checkpoint, tmp_path / "two.onnx", style="two")
+    assert shipped("one", tmp_path).model_id.startswith("one-w32-")
+    assert shipped("two", tmp_path).path.name == "two.onnx"
+
+
+def test_a_network_that_is_still_growing_is_not_exported(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    growing = CheckpointInfo(WIDTH, Stage(128, 0.5), pictures_seen=9, recipe={})
+    with pytest.raises(CheckpointError, match="fully grown"):
+        export(Checkpoint(checkpoint.generator, growing), tmp_path / "growing.onnx")
+
+
+def test_a_file_too_large_to_ship_is_not_written(tmp_path: Path) -> None:
+    wide = Checkpoint(ClassicGenerator(1024), CheckpointInfo(1024, FULLY_GROWN, pictures_seen=9, recipe={}))
+    with pytest.raises(CheckpointError, match="more than 20000000"):
+        export(wide, tmp_path / "wide.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_exports_and_keeps_a_trainable_copy(
+    checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, onnx_file, copy = (
+        tmp_path / "run.safetensors",
+        tmp_path / "out" / "c.onnx",
+        tmp_path / "t" / "c.safetensors",
+    )
+    save_checkpoint(source, checkpoint.generator, checkpoint.info)
+    assert main(["export", str(source), "-o", str(onnx_file), "--trainable", str(copy)]) == 0
+    assert shipped("classic", onnx_file.parent).model_id in capsys.readouterr().out
+    assert load_checkpoint(copy).info == checkpoint.info
+
+
+def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken").write_bytes(b"no network")
+    assert main(["export", str(tmp_path / "broken"), "-o", str(tmp_path / "c.onnx")]) == 1
+    assert "broken: not a readable checkpoint" in capsys.readouterr().err

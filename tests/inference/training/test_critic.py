@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from inference.training.critic import Critic, disguise
+
+
+def faces(count: int) -> torch.Tensor:
+    return torch.rand(count, 3, 128, 128, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 6])
+def test_every_face_gets_a_score(count: int) -> None:
+    torch.manual_seed(0)
+    scores = Critic()(faces(count))
+    assert scores.shape == (count,)
+    assert scores.isfinite().all()
+
+
+def test_a_group_of_equal_faces_is_told_from_a_varied_one() -> None:
+    torch.manual_seed(0)
+    critic = Critic()
+    varied = critic(faces(4))[0]
+    alone = critic(faces(4)[:1].expand(4, -1, -1, -1))[0]
+    assert varied != alone
+
+
+def test_a_critic_can_learn_to_tell_light_from_dark() -> None:
+    torch.manual_seed(0)
+    critic = Critic()
+    steps = torch.optim.Adam(critic.parameters(), 1.5e-3, (0.0, 0.99))
+    light, dark = faces(2) * 0.2 + 0.5, faces(2) * 0.2 - 0.5
+    for _ in range(4):
+        loss = torch.nn.functional.softplus(-critic(light)).mean() + torch.nn.functional.softplus(critic(dark)).mean()
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+    assert critic(light).min() > critic(dark).max()
+
+
+def test_a_disguise_changes_the_face_and_lets_gradients_through() -> None:
+    pictures = faces(2).requires_grad_(True)
+    disguised = disguise(pictures, torch.Generator().manual_seed(2))
+    assert disguised.shape == pictures.shape
+    assert not torch.equal(disguised, pictures)
+    disguised.sum().backward()
+    assert pictures.grad is not None
+    assert pictures.grad.abs().sum() > 0
+
+
+def test_a_disguise_is_a_function_of_its_stream() -> None:
+    first, again = (disguise(faces(2), torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, again)
