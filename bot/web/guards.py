@@ -50,9 +50,9 @@ async def word_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return WebRefusal.of(error).response()
     except WebRefusal as refusal:
         return refusal.response()
-    except web.HTTPException as error:
+    except web.HTTPError as error:
         return _from_aiohttp(error)
-    except ConnectionError:  # the visitor is gone; aiohttp cleans up
+    except (ConnectionError, web.HTTPException):  # the visitor is gone, or is sent elsewhere: aiohttp's business
         raise
     except Exception as error:
         request_id = uuid4().hex
@@ -106,9 +106,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _from_aiohttp(error: web.HTTPException) -> web.StreamResponse:
-    if error.status < HTTPStatus.BAD_REQUEST:
-        raise error
+def _from_aiohttp(error: web.HTTPError) -> web.Response:
     response = WebRefusal.of_status(error.status).response()
     if allowed := error.headers.get("Allow"):
         response.headers["Allow"] = allowed

@@ -25,7 +25,7 @@ class Site:
 
     faces: FakeFaces = field(default_factory=FakeFaces)
     uploads: FakeUploads = field(default_factory=FakeUploads)
-    health: Health = field(default_factory=lambda: Health(check_timeout_s=0.2))
+    health: Health = field(default_factory=Health)
     metrics: Metrics = field(default_factory=Metrics)
     port: int = 0
 
@@ -63,3 +63,10 @@ async def client(site: Site) -> AsyncIterator[aiohttp.ClientSession]:
     jar = aiohttp.CookieJar(unsafe=True)  # unsafe: keeps cookies of an IP address
     async with aiohttp.ClientSession(site.url, timeout=timeout, cookie_jar=jar) as session:
         yield session
+
+
+async def refusal(response: aiohttp.ClientResponse) -> tuple[int, str]:
+    """Status and code of an answer that must be a refusal with words."""
+    body = await response.json()
+    assert body["message"]
+    return response.status, body["error"]

@@ -86,10 +86,11 @@ class FakeFaces:
     async def watch(self, request_id: str) -> AsyncIterator[Progress]:
         self.watched += 1
         try:
-            last = None
+            last: Progress | None = None
             while last is None or not last.state.is_final:
                 async with self._changed:
-                    await self._changed.wait_for(lambda seen=last: self._progress[request_id] != seen)
+                    while self._progress[request_id] == last:
+                        await self._changed.wait()
                 last = self._progress[request_id]
                 yield last
         finally:

@@ -11,7 +11,7 @@ from ulid import ULID
 from bot.command import FaceCommand
 from bot.errors import Busy, DownloadFailed, NoWeights, PictureTooLarge, TooManyRequests, UnknownEmote
 from inference.protocol import FaceOptions, Layout
-from tests.bot.web.conftest import MAX_UPLOAD_BYTES, Site
+from tests.bot.web.conftest import MAX_UPLOAD_BYTES, Site, refusal
 from tests.bot.web.fake_faces import png, webp
 
 
@@ -28,12 +28,6 @@ def form(*pictures: bytes, text: str | None = None) -> aiohttp.FormData:
     for picture in pictures:
         data.add_field("picture", picture, filename="face.png", content_type="image/png")
     return data
-
-
-async def refusal(response: aiohttp.ClientResponse) -> tuple[int, str]:
-    body = await response.json()
-    assert body["message"]
-    return response.status, body["error"]
 
 
 async def events(response: aiohttp.ClientResponse) -> list[dict[str, Any]]:
@@ -89,57 +83,6 @@ async def test_pictures_over_the_limit_are_refused_before_they_are_kept(
 async def test_pictures_of_exactly_the_limit_are_accepted(site: Site, client: aiohttp.ClientSession) -> None:
     async with client.post("/api/faces", data=form(bytes(MAX_UPLOAD_BYTES - 10), bytes(10))) as response:
         assert response.status == 202
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"not json",
-        b"[]",
-        b'{"text": 5}',
-        b'{"text": "!face", "colour": "red"}',
-        b'{"text": "\xff"}',
-        json.dumps({"text": "😂" * 2001}).encode(),
-    ],
-)
-async def test_json_that_is_not_a_text_is_a_bad_request(client: aiohttp.ClientSession, body: bytes) -> None:
-    async with client.post("/api/faces", data=body, headers={"Content-Type": "application/json"}) as response:
-        assert await refusal(response) in {(400, "bad_request"), (413, "request_entity_too_large")}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"no boundary in here",
-        b"--B\r\n\r\nno name\r\n--B--\r\n",
-        b'--B\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--B--\r\n',
-        b'--B\r\nContent-Disposition: form-data; name="picture"\r\n\r\ncut short',
-        b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\r\n--B--\r\n',
-        b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x" * 9000 + b"\r\n--B--\r\n",
-        b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x" * 2001 + b"\r\n--B--\r\n",
-        b"--B\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\n\r\nx\r\n--C--\r\n--B--\r\n",
-        b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\n\r\n' * 17 + b"--B--\r\n",
-        b"--B\r\n" + b"x" * 20_000 + b"\r\n",
-        b"--B\r\n" + b"X-Many: x\r\n" * 500 + b"\r\nx\r\n--B--\r\n",
-    ],
-    ids=range(11),
-)
-async def test_a_broken_form_is_a_bad_request(site: Site, client: aiohttp.ClientSession, body: bytes) -> None:
-    headers = {"Content-Type": "multipart/form-data; boundary=B"}
-    async with client.post("/api/faces", data=body, headers=headers) as response:
-        assert await refusal(response) == (400, "bad_request")
-    assert site.faces.requests == {}
-
-
-async def test_a_form_without_a_boundary_is_a_bad_request(client: aiohttp.ClientSession) -> None:
-    async with client.post("/api/faces", data=b"x", headers={"Content-Type": "multipart/form-data"}) as response:
-        assert await refusal(response) == (400, "bad_request")
-
-
-async def test_a_body_of_another_kind_is_refused(client: aiohttp.ClientSession) -> None:
-    async with client.post("/api/faces", data=b"x", headers={"Content-Type": "text/plain"}) as response:
-        assert await refusal(response) == (415, "unknown_content_type")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""The playground page in a real Chromium, against a real server; one browser, and a new profile for every test."""
+
+import asyncio
+import base64
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.bot.web.conftest import Site
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+]
+PATIENCE_MS = 20_000
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        reason = "no chromium on this machine (Debian: apt-get install chromium)"
+        if os.environ.get("CI") or os.environ.get("EMOTEFACE_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    arguments = [*ARGUMENTS, "--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=60_000)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site() -> AsyncIterator[Site]:
+    site = Site()
+    async with site.serving():
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
+    async with opened(browser, site) as page:
+        yield page
+
+
+@asynccontextmanager
+async def opened(browser: Browser, site: Site, *, width: int = 1100, scheme: str = "light") -> AsyncIterator[Page]:
+    """The page in a fresh profile; whatever it complains about on the console fails the test."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": 740},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    await page.goto(site.url)
+    yield page
+    await context.close()
+    unexpected = [complaint for complaint in complaints if "Failed to load resource" not in complaint]
+    assert unexpected == []
+
+
+async def asked(site: Site, count: int = 1) -> str:
+    """The id of the newest request, once there are `count`."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while len(site.faces.requests) < count:
+            await asyncio.sleep(0.01)
+    return site.faces.last_id
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_label("Command").fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def hand_over(page: Page, event: str, content: bytes, name: str = "kappa.png", kind: str = "image/png") -> None:
+    """A drop or paste of a file, as the browser reports it."""
+    await page.evaluate(
+        """([event, content, name, type]) => {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name, { type }));
+            const options = { bubbles: true, cancelable: true };
+            document.body.dispatchEvent(event === "paste"
+                ? new ClipboardEvent(event, { ...options, clipboardData: data })
+                : new DragEvent(event, { ...options, dataTransfer: data }));
+        }""",
+        [event, base64.b64encode(content).decode(), name, kind],
+    )
