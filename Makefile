@@ -38,7 +38,7 @@ lint: $(VENV)/.full ## ruff, mypy strict, import contracts
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.full ## side-by-side benchmarks, written to bench.json
-	@$(BIN)/python -m tests.bench --output bench.json
+	@PYTHONPATH=tests:. $(BIN)/python -m bench --output bench.json
 
 train: $(VENV)/.full ## continue training: make train DATA=path/to/faces
 	@$(BIN)/python -m inference train --data $(DATA) --resume auto

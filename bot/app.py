@@ -42,7 +42,7 @@ from bot.web.app import WebServer, build_app
 from config.settings import RequestsSettings, Settings
 from inference.protocol import FaceOptions, Style
 from inference.queue.memory import MemoryQueue
-from inference.runtimes import served_model_ids
+from inference.served import served_model_ids
 from inference.supervisor import Supervisor
 from inference.weights import WeightsMissing
 
@@ -89,7 +89,7 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
     async with (
         open_database(settings.store_url) as engine,
         aiohttp.ClientSession(connector=guarded_connector()) as session,
-        Decoder(settings.emotes, max_bytes=settings.web.max_upload_bytes) as decoder,
+        Decoder(settings.emotes, max_bytes=_largest_file(settings)) as decoder,
         _background(supervisor.run()),
     ):
         cdn_url = settings.discord.cdn_url
@@ -112,6 +112,10 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         _watch_health(health, engine, queue, supervisor, decoder)
         async with _background(_sweep(settings.requests, parts)):
             yield Core(service, uploads, health, metrics, supervisor)
+
+
+def _largest_file(settings: Settings) -> int:
+    return max(settings.web.max_upload_bytes, settings.emotes.max_download_bytes)
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from bot.store.database import open_database
 from bot.terminal import ORIGIN, without_store
 from config.settings import CONFIG_VARIABLE, Settings
 from inference.protocol import FaceOptions
-from inference.runtimes import served_model_ids
+from inference.served import served_model_ids
 from inference.weights import WeightsMissing
 
 TRIAL = "😂"

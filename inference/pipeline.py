@@ -13,7 +13,8 @@ from config.settings import InferenceSettings
 from inference.preprocess import INPUT_PX, TOP_PX, Floats, Pixels, fed_back, framed, from_tensor, network_input
 from inference.protocol import MAX_RESULT_BYTES, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Style
 from inference.render import Drawn, PictureTooLarge, encoded, rendered
-from inference.runtimes import Generator, load_generator, served_model_ids
+from inference.runtimes import Generator, load_generator
+from inference.served import served_model_ids
 
 log = structlog.get_logger(__name__)
 

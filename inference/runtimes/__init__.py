@@ -1,7 +1,7 @@
 """The networks behind one call, whatever runs them. Nothing heavy is loaded before a generator is."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -36,13 +36,3 @@ def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) ->
     from inference.runtimes.openvino import OpenVinoGenerator
 
     return OpenVinoGenerator(shipped(style).path, threads=settings.threads)
-
-
-def served_model_ids(settings: InferenceSettings) -> Mapping[Style, str]:
-    """What `load_generator` would load, by name; cheap enough for a process that never loads it.
-
-    Raise WeightsMissing when a style has no weights.
-    """
-    if ":" in settings.runtime:
-        return dict.fromkeys(Style, settings.runtime)
-    return {style: shipped(style).model_id for style in Style}

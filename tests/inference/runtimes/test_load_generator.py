@@ -7,8 +7,7 @@ import pytest
 from config.settings import InferenceSettings, load_settings
 from inference import runtimes
 from inference.export import Exported
-from inference.protocol import Style
-from inference.runtimes import load_generator, served_model_ids
+from inference.runtimes import load_generator
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.runtimes.torch import TorchGenerator
 from inference.weights import WeightsMissing, shipped
@@ -43,16 +42,6 @@ def test_a_module_and_attribute_name_a_factory_that_is_called() -> None:
     assert load_generator(settings(f"{__name__}:make_generator")) == SimpleNamespace(made=True)
 
 
-def test_the_served_model_ids_are_those_of_the_shipped_weights(installed: Exported) -> None:
-    assert served_model_ids(settings("auto")) == {Style.CLASSIC: installed.model_id}
-    assert served_model_ids(settings("torch")) == {Style.CLASSIC: installed.model_id}
-
-
-def test_the_served_model_id_of_a_factory_is_its_name_and_needs_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtimes, "shipped", None)
-    assert served_model_ids(settings("some.module:thing")) == {Style.CLASSIC: "some.module:thing"}
-
-
 def test_missing_weights_are_said_before_anything_is_loaded(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,5 +49,3 @@ def test_missing_weights_are_said_before_anything_is_loaded(
     for runtime in ("auto", "openvino", "torch"):
         with pytest.raises(WeightsMissing):
             load_generator(settings(runtime))
-        with pytest.raises(WeightsMissing):
-            served_model_ids(settings(runtime))
