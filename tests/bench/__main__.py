@@ -1,0 +1,77 @@
+"""`make bench`: every claim of speed, measured side by side in one run, printed and written as JSON.
+
+PYTHONPATH=tests:. python -m bench --output bench.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench import answers, startup
+
+from inference import bench as network
+from inference.protocol import Style
+from inference.quiet import MOST_FOREIGN_CORES, MachineBusy, foreign_cores, paused, running_trainers
+from inference.weights import WeightsMissing, shipped
+
+QUIET_OVER_S = 3.0
+
+
+def main() -> int:
+    """Pause trainers, refuse a busy machine, measure everything."""
+    arguments = _parser().parse_args()
+    try:
+        with paused(running_trainers()):
+            foreign = foreign_cores(QUIET_OVER_S)
+            if foreign > MOST_FOREIGN_CORES and not arguments.force:
+                raise MachineBusy(foreign)
+            measured = _measure(arguments)
+    except (MachineBusy, WeightsMissing, network.BenchFailed) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    measured |= {"foreign_cores": round(foreign, 2), "forced": foreign > MOST_FOREIGN_CORES}
+    arguments.output.write_text(json.dumps(measured, indent=2) + "\n")
+    print(
+        network.table(measured["network"]),
+        answers.table(measured["answers"]),
+        startup.table(measured["start"]),
+        sep="\n",
+    )
+    print(f"Written to {arguments.output}.")
+    return 0
+
+
+def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    model = shipped(Style.CLASSIC)
+    entrants = network.contenders(model.path, network.served_width(model.path))
+    return {
+        "model_id": model.model_id,
+        "network": network.measure(entrants, repeats=arguments.repeats, progress=_say),
+        "answers": asyncio.run(answers.measure(arguments.questions, progress=_say)),
+        "start": asyncio.run(startup.measure(arguments.starts, progress=_say)),
+    }
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make bench", description="Measure the network, answers in chat, and the start."
+    )
+    parser.add_argument("--output", type=Path, default=Path("bench.json"), help="(%(default)s)")
+    parser.add_argument("--repeats", type=int, default=20, help="timed rounds of each network (%(default)s)")
+    parser.add_argument("--questions", type=int, default=100, help="questions in chat of each kind (%(default)s)")
+    parser.add_argument("--starts", type=int, default=5, help="starts of the program (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="measure on a busy machine, and say so in the result")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
