@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeAlias
 
-from bot.models import FacePicture, FaceRequest
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from bot.metrics import Metrics
+from bot.models import FacePicture, FaceRequest, Platform
+from bot.store.requests import RequestStore
+
+log = structlog.get_logger(__name__)
+
+TRY_TIMEOUT_S = 60
 
 
 class DeliveryDelayed(Exception):
@@ -44,3 +55,51 @@ class PickUp:
     async def deliver(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
         """Nothing to post: the stored picture and state are the answer."""
         return None
+
+
+class Postman:
+    """Has the platform's deliverer try until it worked, the platform says never, or nobody expects the answer now."""
+
+    def __init__(self, requests: RequestStore, metrics: Metrics, *, give_up_after_s: float) -> None:
+        self._requests = requests
+        self._metrics = metrics
+        self._give_up_after_s = give_up_after_s
+        self._deliverers: dict[Platform, Deliverer] = {}
+
+    def add(self, platform: Platform, deliverer: Deliverer) -> None:
+        """Each platform has one."""
+        self._deliverers[platform] = deliverer
+
+    def serves(self, platform: Platform) -> bool:
+        """Whether answers can go there."""
+        return platform in self._deliverers
+
+    async def deliver(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
+        """As `Deliverer.deliver`, but once the tries have ended, every failure is Undeliverable.
+
+        A try that failed or timed out may have posted all the same, so every further one looks first.
+        """
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type((DeliveryDelayed, TimeoutError)),
+            wait=wait_random_exponential(multiplier=0.5, max=60),
+            stop=stop_after_delay(self._give_up_after_s),
+            before_sleep=partial(self._note_retry, request),
+            reraise=True,
+        )
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    again = maybe_sent or attempt.retry_state.attempt_number > 1
+                    return await self._try(request, answer, maybe_sent=again)
+        except (DeliveryDelayed, TimeoutError) as error:
+            raise Undeliverable(f"no try worked, the last one: {type(error).__name__}") from error
+        raise AssertionError("tenacity either returns or raises")
+
+    async def _try(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
+        current = await self._requests.get(request.id) or request  # the reply target may have changed meanwhile
+        async with asyncio.timeout(TRY_TIMEOUT_S):
+            return await self._deliverers[request.origin.platform].deliver(current, answer, maybe_sent=maybe_sent)
+
+    def _note_retry(self, request: FaceRequest, state: RetryCallState) -> None:
+        self._metrics.delivery_retried(request.origin.platform)
+        log.warning("delivery_delayed", request_id=request.id, attempt=state.attempt_number)

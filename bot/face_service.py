@@ -11,17 +11,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
 from ulid import ULID
 
 from bot.admission import Admission, Outstanding
 from bot.command import FaceCommand
-from bot.delivery import Answer, Deliverer, DeliveryDelayed, Refusal, Undeliverable
-from bot.errors import DeadlineExceeded, FaceError, GeneratorFailed, NothingToDraw, NoWeights
+from bot.delivery import Answer, Deliverer, Postman, Refusal, Undeliverable
+from bot.emotes.resolver import MAX_EMOTES
+from bot.errors import DeadlineExceeded, FaceError, GeneratorFailed, NothingToDraw, NoWeights, TooManyEmotes
 from bot.events import Changes
 from bot.metrics import Metrics
 from bot.models import Emote, FacePicture, FaceRequest, Origin, Platform, Progress, RequestState
@@ -34,7 +33,6 @@ from inference.protocol import FaceJob, FaceOptions, Picture, ProtocolError, Sty
 
 log = structlog.get_logger(__name__)
 
-DELIVERY_TIMEOUT_S = 60
 REFRESH_S = 1.0  # how often a waiting asker hears a new position
 
 
@@ -82,14 +80,14 @@ class FaceService:
         self._clock = clock
         self._outstanding = Outstanding(settings)
         self._changes = Changes()
-        self._deliverers: dict[Platform, Deliverer] = {}
+        self._postman = Postman(parts.requests, parts.metrics, give_up_after_s=settings.recover_max_age_s)
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._draining = False
 
     def add_deliverer(self, platform: Platform, deliverer: Deliverer) -> None:
         """Must happen before `recover`."""
-        self._deliverers[platform] = deliverer
+        self._postman.add(platform, deliverer)
 
     @asynccontextmanager
     async def running(self, grace_s: float) -> AsyncIterator[None]:
@@ -125,12 +123,12 @@ class FaceService:
 
         Raise a FaceError when it is not accepted; the front end words it (`replies.words_for`) and answers itself.
         """
-        emotes = uploads + (await self._parts.resolver.resolve(command.words) if command.words else ())
-        if not emotes:
-            raise NothingToDraw
-        if command.options.style not in self._model_ids:
-            raise NoWeights
-        self._outstanding.check(origin, self._parts.admission.retry_after_s())
+        try:
+            emotes = await self._acceptable(command, uploads)
+            self._outstanding.check(origin, self._parts.admission.retry_after_s())
+        except FaceError as error:
+            self._parts.metrics.request_refused(origin.platform, error.code)
+            raise
         now = self._clock()
         request = FaceRequest(
             id=str(ULID.from_timestamp(now)),
@@ -152,12 +150,18 @@ class FaceService:
         return request
 
     async def recover(self) -> int:
-        """Take up what an earlier run of the program accepted and did not finish; return how many."""
+        """Take up what an earlier run of the program accepted and did not finish; return how many.
+
+        What came over a platform that is off now is left for a start with it.
+        """
         unfinished = [r for r in await self._parts.requests.unfinished() if r.id not in self._serving]
-        for request in unfinished:
+        deliverable = [request for request in unfinished if self._postman.serves(request.origin.platform)]
+        for request in deliverable:
             self._outstanding.add(request.origin)
             self._start(replace(request, deadline_at=self._clock() + self._settings.deadline_s))
-        return len(unfinished)
+        if left := len(unfinished) - len(deliverable):
+            log.warning("requests_left_for_their_platform", count=left)
+        return len(deliverable)
 
     async def remember(self, request_id: str, reply_target: Mapping[str, Any]) -> None:
         """Replace the stored reply target, e.g. once a status message exists that the answer should be edited into."""
@@ -175,21 +179,24 @@ class FaceService:
     async def watch(self, request_id: str) -> AsyncIterator[Progress]:
         """Every change of progress and about once a second a fresh position; ends after a final state."""
         last = None
-        while (progress := await self.progress(request_id)) is not None:
-            if progress != last:
-                yield progress
-            if progress.state.is_final:
-                return
-            last = progress
-            await self._changes.wait(request_id, REFRESH_S)
+        with self._changes.watching(request_id) as changes:
+            while (progress := await self.progress(request_id)) is not None:
+                if progress != last:
+                    yield progress
+                if progress.state.is_final:
+                    return
+                last = progress
+                await changes.wait(REFRESH_S)
 
     async def cancel(self, request_id: str) -> bool:
         """Withdraw it before it is sent; False when it is too late or unknown."""
-        if not await self._parts.requests.advance(request_id, RequestState.CANCELLED):
+        request = await self._parts.requests.get(request_id)
+        if request is None or not await self._parts.requests.advance(request_id, RequestState.CANCELLED):
             return False
         if task := self._serving.get(request_id):
             task.cancel()
         self._changes.announce(request_id)
+        self._note_end(request, RequestState.CANCELLED)
         return True
 
     async def request(self, request_id: str) -> FaceRequest | None:
@@ -200,9 +207,22 @@ class FaceService:
         """A stored face; a request's picture has the request's id."""
         return await self._parts.pictures.load(picture_id)
 
+    async def _acceptable(self, command: FaceCommand, uploads: tuple[Emote, ...]) -> tuple[Emote, ...]:
+        emotes = uploads + (await self._parts.resolver.resolve(command.words) if command.words else ())
+        if not emotes:
+            raise NothingToDraw
+        if len(emotes) > MAX_EMOTES:
+            raise TooManyEmotes(MAX_EMOTES)
+        if command.options.style not in self._model_ids:
+            raise NoWeights
+        return emotes
+
     def _start(self, request: FaceRequest) -> None:
-        if self._tasks is None or self._draining:
-            return  # stopping: the row is committed and the next start takes it up
+        """Serve a request that was counted as outstanding. Before `running` and while it ends, the row is all that is
+        needed: `recover` takes it up, here or after the next start; it may also have been faster than the asking."""
+        if self._tasks is None or self._draining or request.id in self._serving:
+            self._outstanding.remove(request.origin)
+            return
         task = self._tasks.create_task(self._serve(request), name=f"request {request.id}")
         self._serving[request.id] = task
 
@@ -219,23 +239,28 @@ class FaceService:
     async def _carry_to_its_answer(self, request: FaceRequest) -> None:
         maybe_sent = request.state is RequestState.SENDING
         answer = await self._answer(request)
-        if not await self._parts.requests.advance(request.id, RequestState.SENDING):
+        refusal = answer.words if isinstance(answer, Refusal) else None
+        if not await self._parts.requests.advance(request.id, RequestState.SENDING, refusal=refusal):
             return  # cancelled meanwhile
         self._changes.announce(request.id)
-        refusal = answer.words if isinstance(answer, Refusal) else None
         final = RequestState.REFUSED if refusal else RequestState.ANSWERED
         answer_ref = None
         try:
-            answer_ref = await self._deliver(request, answer, maybe_sent=maybe_sent)
+            answer_ref = await self._postman.deliver(request, answer, maybe_sent=maybe_sent)
         except Undeliverable as error:
             log.warning("answer_undeliverable", request_id=request.id, reason=str(error))
             final, refusal = RequestState.REFUSED, refusal or "The answer could not be delivered."
         await self._parts.requests.advance(request.id, final, answer_ref=answer_ref, refusal=refusal)
+        self._note_end(request, final)
+
+    def _note_end(self, request: FaceRequest, final: RequestState) -> None:
         wait_s = self._clock() - request.accepted_at
         self._parts.metrics.request_finished(request.origin.platform, final, wait_s)
         log.info("request_finished", request_id=request.id, state=final, wait_s=round(wait_s, 3))
 
     async def _answer(self, request: FaceRequest) -> Answer:
+        if request.refusal:  # an earlier run got as far as these words
+            return Refusal(request.refusal)
         if finished := await self._parts.pictures.load(request.id):
             return finished
         try:
@@ -260,24 +285,3 @@ class FaceService:
         picture = await self._parts.pictures.save(request.id, result, self._clock())
         await self._parts.requests.advance(request.id, RequestState.READY)
         return picture
-
-    async def _deliver(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
-        """Post until it worked or the platform says never; a try that timed out may have posted all the same."""
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type((DeliveryDelayed, TimeoutError)),
-            wait=wait_random_exponential(multiplier=0.5, max=60),
-            stop=stop_after_delay(self._settings.recover_max_age_s),
-            before_sleep=partial(self._note_retry, request),
-            reraise=True,
-        )
-        async for attempt in attempts:
-            with attempt:
-                current = await self._parts.requests.get(request.id) or request
-                again = maybe_sent or attempt.retry_state.attempt_number > 1
-                async with asyncio.timeout(DELIVERY_TIMEOUT_S):
-                    return await self._deliverers[request.origin.platform].deliver(current, answer, maybe_sent=again)
-        raise AssertionError("tenacity either returns or raises")
-
-    def _note_retry(self, request: FaceRequest, state: RetryCallState) -> None:
-        self._parts.metrics.delivery_retried(request.origin.platform)
-        log.warning("delivery_delayed", request_id=request.id, attempt=state.attempt_number)

@@ -17,7 +17,8 @@ from config.settings import QueueSettings
 from inference.protocol import FaceJob, FaceOptions, FaceOutcome, FaceResult, FailureCode, Frame, Picture
 from inference.queue.interface import QueueFull, QueueStats, Ticket
 from inference.queue.memory import MemoryQueue
-from tests.fakes.worker import FakeWorker, drawing_of
+from tests.fakes.serving import QUEUE
+from tests.fakes.worker import FakeWorker
 from tests.polling import until
 
 WINDOW = 2
@@ -32,11 +33,6 @@ def job(number: int, *, deadline_in_s: float = 60, iterations: int = 1) -> FaceJ
 
 def origin(scope: str = "guild") -> Origin:
     return Origin(Platform.DISCORD, scope, "channel", "user")
-
-
-def memory_queue(**changes: int) -> MemoryQueue:
-    values = {"url": "memory:", "max_jobs": 64, "max_attempts": 3, "lease_s": 60, "cache_ttl_s": 60, "cache_mb": 1}
-    return MemoryQueue(QueueSettings.model_validate(values | changes))
 
 
 class Asked:
@@ -61,7 +57,7 @@ async def _outcome(drawing: Coroutine[Any, Any, FaceResult]) -> FaceResult | Bas
 
 @asynccontextmanager
 async def admitted(queue: MemoryQueue | None = None) -> AsyncIterator[tuple[Admission, FakeWorker, Asked]]:
-    queue = queue or memory_queue()
+    queue = queue or MemoryQueue(QUEUE)
     worker = FakeWorker(queue)
     admission = Admission(queue, WINDOW)
     async with asyncio.timeout(60), worker.running(), asyncio.TaskGroup() as tasks:
@@ -86,7 +82,7 @@ async def test_everybody_gets_the_face_of_their_own_job() -> None:
 
 
 async def test_no_more_than_the_window_is_in_the_queue() -> None:
-    queue = memory_queue()
+    queue = MemoryQueue(QUEUE)
     async with admitted(queue) as (admission, worker, asked):
         worker.rest()
         tasks = [asked.draw(number) for number in range(6)]
@@ -160,7 +156,7 @@ async def test_cancelling_one_who_waits_for_a_turn_leaks_no_slot() -> None:
 
 
 async def test_cancelling_one_in_the_queue_withdraws_the_job_and_lets_the_next_one_in() -> None:
-    queue = memory_queue()
+    queue = MemoryQueue(QUEUE)
     async with admitted(queue) as (admission, worker, asked):
         worker.rest()
         tasks = [asked.draw(number) for number in range(WINDOW + 1)]
@@ -200,7 +196,7 @@ async def test_a_slot_that_becomes_free_passes_over_one_cancelled_in_the_same_mo
 
 
 async def test_cancelling_everybody_at_once_leaves_nothing_behind() -> None:
-    queue = memory_queue()
+    queue = MemoryQueue(QUEUE)
     async with admitted(queue) as (admission, worker, asked):
         worker.rest()
         tasks = [asked.draw(number) for number in range(20)]
@@ -231,7 +227,7 @@ class FullQueue(MemoryQueue):
 
 
 def full_queue(refusals: int) -> FullQueue:
-    return FullQueue(memory_queue()._settings, refusals)
+    return FullQueue(QUEUE, refusals)
 
 
 async def test_a_full_queue_is_asked_again() -> None:
@@ -305,7 +301,3 @@ async def test_the_time_left_is_measured_with_the_clock_given() -> None:
     async with asyncio.timeout(30):
         with pytest.raises(DeadlineExceeded):
             await admission.draw("1", origin(), job(1))
-
-
-def test_the_drawing_of_the_fake_worker_belongs_to_the_job() -> None:
-    assert drawing_of(job(3)).key == job(3).key

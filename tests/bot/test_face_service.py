@@ -1,0 +1,204 @@
+"""From asking to an accepted request and its words; see also `test_answering` and `test_recovery`."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot import errors
+from bot.delivery import Refusal
+from bot.errors import ERROR_OF_CODE, FaceError
+from bot.models import FacePicture, Origin, Platform, RequestState
+from bot.replies import words_for
+from inference.protocol import FaceOptions, FailureCode, Layout
+from tests.fakes.serving import JOY, ORIGIN, assembled, caps, face, leaves, serving_faces
+from tests.fakes.worker import drawing_of
+
+SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
+    errors.TooManyEmotes: lambda: errors.TooManyEmotes(4),
+    errors.InvalidOption: lambda: errors.InvalidOption("x", "a number"),
+    errors.TooManyRequests: lambda: errors.TooManyRequests(5),
+    errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
+    errors.Busy: lambda: errors.Busy(5),
+}
+ANSWERED, REFUSED, CANCELLED = RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED
+
+
+def rows(folder: Path) -> list[tuple[str, str]]:
+    """What another program sees of the requests."""
+    connection = sqlite3.connect(f"file:{folder / 'emoteface.db'}?mode=ro", uri=True)
+    try:
+        return connection.execute("SELECT id, state FROM request").fetchall()
+    finally:
+        connection.close()
+
+
+# -- accepted -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_request_is_drawn_and_delivered_once(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        request = await serving.service.ask(ORIGIN, face("joy", "pizza"), reply_target={"message": 5})
+        stored = await serving.finished(request)
+        [job] = serving.worker.pulled
+        drawing = drawing_of(job)
+        picture = FacePicture(request.id, drawing.picture, drawing.width_px, drawing.height_px)
+        [delivery] = serving.deliverer.tries
+        assert (delivery.answer, delivery.maybe_sent) == (picture, False)
+        assert delivery.request.reply_target == {"message": 5}
+        assert await serving.service.picture(request.id) == picture
+        assert await serving.service.request(request.id) == stored
+        assert stored == replace(request, state=ANSWERED, key=job.key, answer_ref=f"message for {request.id}")
+        assert len(job.pictures) == 2
+        assert serving.counted('emoteface_requests_total{outcome="answered",platform="discord"} 1.0')
+
+
+async def test_accepted_means_committed(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        serving.fetcher.reached.clear()
+        request = await serving.service.ask(ORIGIN, face("joy"))
+        assert rows(tmp_path) == [(request.id, "accepted")]
+
+
+async def test_many_requests_get_each_their_own_answer(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving, asyncio.timeout(60):
+        asked = await asyncio.gather(
+            *(
+                serving.service.ask(replace(ORIGIN, scope_id=f"guild {n % 5}"), face("joy" if n % 3 else f"emote {n}"))
+                for n in range(30)
+            )
+        )
+        finished = await asyncio.gather(*map(serving.finished, asked))
+        assert {request.state for request in finished} == {ANSWERED}
+        for request in finished:
+            [answer] = serving.deliverer.answers_to(request)
+            assert isinstance(answer, FacePicture)
+            assert answer.content == f"drawing {request.key}".encode()
+
+
+async def test_options_and_uploads_reach_the_network(tmp_path: Path) -> None:
+    options = FaceOptions(realism=0.25, iterations=5, seed=7, layout=Layout.GRID)
+    async with serving_faces(tmp_path) as serving:
+        request = await serving.service.ask(ORIGIN, face(options=options), uploads=(JOY,))
+        await serving.finished(request)
+        assert request.emotes == (JOY,)
+        assert serving.worker.pulled[0].options == options
+
+
+# -- refused before it is accepted ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "uploads", "refusal"),
+    [
+        ((), 0, errors.NothingToDraw),
+        (("joy", "unknown"), 0, errors.UnknownEmote),
+        (("joy",), 4, errors.TooManyEmotes),
+        ((), 12, errors.TooManyEmotes),
+    ],
+)
+async def test_what_is_not_accepted_leaves_no_row(
+    tmp_path: Path, words: tuple[str, ...], uploads: int, refusal: type[FaceError]
+) -> None:
+    async with serving_faces(tmp_path) as serving:
+        with pytest.raises(refusal) as caught:
+            await serving.service.ask(ORIGIN, face(*words), uploads=(JOY,) * uploads)
+        assert rows(tmp_path) == []
+        assert not serving.deliverer.tries
+        assert serving.counted(f'emoteface_requests_total{{outcome="{caught.value.code}",platform="discord"}} 1.0')
+
+
+async def test_without_weights_nothing_is_accepted(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path, model_ids={}) as serving:
+        with pytest.raises(errors.NoWeights):
+            await serving.service.ask(ORIGIN, face("joy"))
+        assert rows(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("cap", "refusal"),
+    [
+        ("max_outstanding", errors.Busy),
+        ("max_outstanding_per_scope", errors.Busy),
+        ("max_outstanding_per_user", errors.TooManyRequests),
+    ],
+)
+async def test_beyond_a_cap_nothing_is_accepted_until_one_has_finished(
+    tmp_path: Path, cap: str, refusal: type[FaceError]
+) -> None:
+    async with serving_faces(tmp_path, caps(**{cap: 2})) as serving:
+        serving.worker.rest()
+        asked = [await serving.service.ask(ORIGIN, face(word)) for word in ("one", "two")]
+        with pytest.raises(refusal):
+            await serving.service.ask(ORIGIN, face("three"))
+        assert len(rows(tmp_path)) == 2
+        serving.worker.resume()
+        for request in asked:
+            await serving.finished(request)
+        await serving.answered("three")
+
+
+# -- refused in words -----------------------------------------------------------------------------------------------
+
+
+async def test_every_error_on_the_way_becomes_words(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        for leaf in leaves():
+            serving.fetcher.error = error = SAMPLES.get(leaf, leaf)()
+            stored = await serving.answered("joy")
+            assert (stored.state, stored.refusal) == (REFUSED, words_for(error))
+            assert serving.deliverer.answers_to(stored) == [Refusal(words_for(error))]
+            assert await serving.service.picture(stored.id) is None
+
+
+async def test_every_failure_of_the_worker_becomes_words(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        for code in FailureCode:
+            serving.worker.fails_with = code
+            stored = await serving.answered(code)
+            assert (stored.state, stored.refusal) == (REFUSED, words_for(ERROR_OF_CODE[code]()))
+
+
+async def test_a_defect_on_the_way_becomes_words_without_its_text(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        serving.fetcher.error = ZeroDivisionError("secret detail")
+        stored = await serving.answered("joy")
+        assert (stored.state, stored.refusal) == (REFUSED, words_for(errors.GeneratorFailed()))
+
+
+async def test_who_waits_too_long_is_told_so(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path, caps(deadline_s=0.2)) as serving:
+        serving.worker.rest()
+        stored = await serving.answered("joy")
+        assert (stored.state, stored.refusal) == (REFUSED, words_for(errors.DeadlineExceeded()))
+
+
+# -- defaults of a scope --------------------------------------------------------------------------------------------
+
+
+async def test_a_scope_changes_the_defaults_it_has_set_and_no_others(tmp_path: Path) -> None:
+    async with assembled(tmp_path) as serving:
+        await serving.scope_settings.set("guild", "layout", "strip")
+        await serving.scope_settings.set("guild", "greeting", "hello")
+        assert await serving.service.defaults("guild") == FaceOptions(realism=0.5, layout=Layout.STRIP)
+        assert await serving.service.defaults("elsewhere") == FaceOptions(realism=0.5)
+
+
+async def test_defaults_of_another_version_are_left_out(tmp_path: Path) -> None:
+    async with assembled(tmp_path) as serving:
+        await serving.scope_settings.set("guild", "style", "no such style")
+        assert await serving.service.defaults("guild") == FaceOptions(realism=0.5)
+
+
+async def test_a_place_is_counted_by_its_platform(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path, caps(max_outstanding_per_scope=1)) as serving:
+        serving.worker.rest()
+        await serving.service.ask(ORIGIN, face("joy"))
+        await serving.service.ask(Origin(Platform.WEB, "guild", "channel", "user"), face("joy"))
+        with pytest.raises(errors.Busy):
+            await serving.service.ask(ORIGIN, face("joy"))
