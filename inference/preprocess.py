@@ -22,14 +22,18 @@ __all__ = [
 
 TOP_PX = 128
 INPUT_PX = 16
-MATTE = (255, 255, 255)
-"""What shows through where an emote is transparent."""
+MATTE = (176, 172, 168)
+"""What shows through where an emote is transparent: a photographer's warm grey. Neither white skulls nor black hair
+vanish in it, and the faces come out as portraits rather than cut-outs."""
 VISIBLE_ALPHA = 16
 """Fainter pixels at the border (shadows, glows) are cut away with it."""
 BLUREST_PX = 6
 """Pixels across that are left of a picture at realism 1."""
-NOISE_DEVIATION = 0.12
-"""Of the seed's noise, on a scale of [-1, 1]."""
+NOISE_PX = 6
+"""Across the seed's noise before it is smoothly enlarged: blotches of this size make another light, complexion and
+expression, where noise of single pixels only makes freckles."""
+NOISE_BRIGHTNESS, NOISE_COLOUR = 0.2, 0.1
+"""Standard deviations of the seed's noise, on a scale of [-1, 1]."""
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -111,4 +115,10 @@ def _low_passed(picture: Image.Image, realism: float) -> Image.Image:
 def _noise(seed: int) -> Floats:
     """(3, 16, 16). Philox is counter-based, so every machine draws the same numbers for a seed."""
     generator = np.random.Generator(np.random.Philox(key=seed))
-    return generator.standard_normal((3, INPUT_PX, INPUT_PX), dtype=np.float32) * np.float32(NOISE_DEVIATION)
+    brightness, *colours = generator.standard_normal((4, NOISE_PX, NOISE_PX), dtype=np.float32)
+    blotches = [
+        Image.fromarray(np.float32(NOISE_BRIGHTNESS) * brightness + np.float32(NOISE_COLOUR) * colour)
+        for colour in colours
+    ]
+    enlarged = [np.asarray(each.resize((INPUT_PX, INPUT_PX), Image.Resampling.BICUBIC)) for each in blotches]
+    return np.stack(enlarged)
