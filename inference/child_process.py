@@ -155,11 +155,14 @@ class ChildProcess:
         await self._process.wait()
 
     async def _forward_log(self) -> None:
-        """The child's lines, as events of ours; overlong ones in pieces."""
+        """The child's lines, as events of ours; overlong ones are cut."""
         rest = b""
         while data := await self._stderr.read(READ_BYTES):
             *lines, rest = (rest + data).split(b"\n")
-            if len(rest) > MAX_LINE_BYTES:
-                lines, rest = [*lines, rest], b""
-            for line in filter(None, lines):
-                log.info("inference_child_wrote", pid=self.pid, line=line[:MAX_LINE_BYTES].decode(errors="replace"))
+            rest = rest[:MAX_LINE_BYTES]
+            self._log_lines(lines)
+        self._log_lines([rest])
+
+    def _log_lines(self, lines: Sequence[bytes]) -> None:
+        for line in filter(None, lines):
+            log.info("inference_child_wrote", pid=self.pid, line=line[:MAX_LINE_BYTES].decode(errors="replace"))

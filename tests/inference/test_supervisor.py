@@ -90,10 +90,15 @@ class Running:
 
 @asynccontextmanager
 async def supervised(
-    generator: str, *, queue: QueueSettings = QUEUE, stop_grace_s: float = PATIENCE_S, **changes: Any
+    generator: str,
+    *,
+    queue: QueueSettings = QUEUE,
+    queue_type: type[MemoryQueue] = MemoryQueue,
+    stop_grace_s: float = PATIENCE_S,
+    **changes: Any,
 ) -> AsyncIterator[Running]:
     settings = inference_settings(generator, **changes)
-    memory = MemoryQueue(queue)
+    memory = queue_type(queue)
     supervisor = Supervisor(
         memory, settings, queue, model_ids={Style.CLASSIC: settings.runtime}, stop_grace_s=stop_grace_s
     )
@@ -226,8 +231,8 @@ async def test_leases_are_kept_alive_while_a_batch_takes_long(tmp_path: Path, mo
             extended.append(args)
             super()._extend(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("tests.inference.test_supervisor.MemoryQueue", Watched)
-    async with supervised("gated", queue=QUEUE.model_copy(update={"lease_s": 1.0})) as running:
+    short = QUEUE.model_copy(update={"lease_s": 1.0})
+    async with supervised("gated", queue=short, queue_type=Watched) as running:
         ticket = await running.submit((192, 0, 0))
         await running.until(lambda: len(extended) >= 5)
         gate.touch()
