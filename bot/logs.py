@@ -29,7 +29,7 @@ def configure_logging(settings: LogSettings, secrets: Iterable[str] = ()) -> Non
         structlog.processors.StackInfoRenderer(),
     ]
     traceback: list[Processor] = [] if console else [structlog.processors.format_exc_info]
-    renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    renderer: Processor = _console() if console else structlog.processors.JSONRenderer()
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traceback, renderer, _Mask(secrets)],
@@ -47,6 +47,11 @@ def configure_logging(settings: LogSettings, secrets: Iterable[str] = ()) -> Non
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _console() -> Processor:
+    """Plain tracebacks: richer ones show local variables, which hold tokens and what people wrote."""
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 class _Mask:
