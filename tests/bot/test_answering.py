@@ -14,7 +14,7 @@ from bot import errors
 from bot.delivery import DeliveryDelayed, Undeliverable
 from bot.models import Progress, RequestState
 from bot.replies import words_for
-from tests.fakes.serving import ORIGIN, Serving, caps, face, serving_faces
+from tests.fakes.serving import ORIGIN, Serving, assembled, caps, face, serving_faces
 from tests.polling import PATIENCE_S, until
 
 ANSWERED, REFUSED, CANCELLED = RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED
@@ -150,6 +150,26 @@ async def test_what_is_being_sent_or_finished_is_not_withdrawn(tmp_path: Path) -
         assert (await serving.finished(request)).state is ANSWERED
         assert not await serving.service.cancel(request.id)
         assert not await serving.service.cancel("01UNKNOWN")
+
+
+async def test_what_was_withdrawn_elsewhere_is_not_sent(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        serving.worker.rest()
+        request = await serving.service.ask(ORIGIN, face("joy"))
+        await serving.at_work()
+        assert await serving.requests.advance(request.id, CANCELLED)
+        serving.worker.resume()
+        await serving.answered("pizza")
+        assert serving.deliverer.answers_to(request) == []
+        assert await serving.state(request.id) is CANCELLED
+
+
+async def test_what_is_not_served_yet_is_withdrawn_as_well(tmp_path: Path) -> None:
+    async with assembled(tmp_path) as serving:
+        request = await serving.service.ask(ORIGIN, face("joy"))
+        assert await serving.service.cancel(request.id)
+        async with serving.service.running(grace_s=0):
+            assert await serving.service.recover() == 0
 
 
 # -- progress -------------------------------------------------------------------------------------------------------

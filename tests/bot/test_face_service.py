@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from bot import errors
 from bot.delivery import Refusal
@@ -141,6 +142,14 @@ async def test_beyond_a_cap_nothing_is_accepted_until_one_has_finished(
         for request in asked:
             await serving.finished(request)
         await serving.answered("three")
+
+
+async def test_what_the_store_does_not_take_is_not_accepted_and_not_counted(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path, caps(max_outstanding=1)) as serving:
+        with pytest.raises(StatementError):
+            await serving.service.ask(ORIGIN, face("joy"), reply_target={"not": object()})
+        assert rows(tmp_path) == []
+        await serving.answered("joy")
 
 
 # -- refused in words -----------------------------------------------------------------------------------------------

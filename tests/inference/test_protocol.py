@@ -3,11 +3,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import struct
-import tracemalloc
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -27,90 +22,13 @@ from inference.protocol import (
     FaceJob,
     FaceOptions,
     FaceResult,
-    FailureCode,
     Frame,
     Layout,
     Picture,
     ProtocolError,
-    Style,
     outcome_from_bytes,
 )
-
-MB = 1_000_000
-READERS: tuple[Callable[[bytes], object], ...] = (FaceJob.from_bytes, outcome_from_bytes)
-
-options = st.builds(
-    FaceOptions,
-    style=st.sampled_from(Style),
-    realism=st.floats(0, 1),
-    iterations=st.integers(1, MAX_ITERATIONS),
-    seed=st.none() | st.integers(0, MAX_SEED),
-    layout=st.sampled_from(Layout),
-)
-
-
-@st.composite
-def pictures(draw: st.DrawFn) -> Picture:
-    width, height = draw(st.integers(1, 4)), draw(st.integers(1, 4))
-    size = width * height * 4
-    frame = st.builds(Frame, st.binary(min_size=size, max_size=size), st.integers(0, 60_000))
-    return Picture(width, height, tuple(draw(st.lists(frame, min_size=1, max_size=3))))
-
-
-jobs = st.builds(
-    FaceJob,
-    model_id=st.text(),
-    pictures=st.lists(pictures(), min_size=1, max_size=3).map(tuple),
-    options=options,
-    deadline_at=st.floats(allow_nan=False, allow_infinity=False),
-)
-results = st.builds(
-    FaceResult,
-    key=st.text(),
-    picture=st.binary(),
-    width_px=st.integers(1, 2000),
-    height_px=st.integers(1, 2000),
-    inference_ms=st.floats(0, 1e9),
-)
-failures = st.builds(FaceFailure, key=st.text(), code=st.sampled_from(FailureCode))
-
-
-def still(rgba: bytes = b"\x10\x20\x30\xff", width: int = 1, height: int = 1, duration_ms: int = 0) -> Picture:
-    return Picture(width, height, (Frame(rgba, duration_ms),))
-
-
-def job(**changes: Any) -> FaceJob:
-    values: dict[str, Any] = {
-        "model_id": "classic-1",
-        "pictures": (still(),),
-        "options": FaceOptions(),
-        "deadline_at": 1000.0,
-    }
-    return FaceJob(**(values | changes))
-
-
-def message(header: object, body: bytes = b"") -> bytes:
-    text = json.dumps(header).encode()
-    return struct.pack(">I", len(text)) + text + body
-
-
-def job_message(body: bytes | None = None, **changes: Any) -> bytes:
-    """The message of `job()` with parts of its header changed."""
-    original = job().to_bytes()
-    end = 4 + struct.unpack_from(">I", original)[0]
-    return message(json.loads(original[4:end]) | changes, original[end:] if body is None else body)
-
-
-@contextmanager
-def memory_below(max_bytes: int) -> Iterator[None]:
-    tracemalloc.start()
-    try:
-        yield
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < max_bytes
-
+from tests.inference.messages import failures, job, jobs, message, options, results, still
 
 # -- there and back -------------------------------------------------------------------------------------------------
 
@@ -324,154 +242,19 @@ def test_a_job_that_does_not_fit_is_not_sent() -> None:
         job(pictures=(noise,) * MAX_PICTURES).to_bytes()
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"size": [0, 1]}, {"size": [1, -1]}, {"inference_ms": math.inf}, {"inference_ms": math.nan}]
+)
+def test_a_result_without_pixels_or_a_time_is_refused(wrong: dict[str, object]) -> None:
+    header: dict[str, object] = {"protocol": 1, "key": "k", "size": [1, 1], "inference_ms": 1.0}
+    assert isinstance(outcome_from_bytes(message(header)), FaceResult)
+    with pytest.raises(ProtocolError):
+        outcome_from_bytes(message(header | wrong))
+
+
 def test_a_result_that_does_not_fit_is_neither_sent_nor_read() -> None:
     result = FaceResult("key", bytes(MAX_RESULT_BYTES), 1, 1, 1.0)
     with pytest.raises(ProtocolError, match=f"limit of {MAX_RESULT_BYTES}"):
         result.to_bytes()
     with pytest.raises(ProtocolError, match=f"limit of {MAX_RESULT_BYTES}"):
         outcome_from_bytes(bytes(MAX_RESULT_BYTES + 1))
-
-
-# -- hostile bytes --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("read", READERS)
-@given(content=st.binary())
-def test_random_bytes_are_refused(read: Callable[[bytes], object], content: bytes) -> None:
-    with pytest.raises(ProtocolError):
-        read(content)
-
-
-@given(jobs, st.data())
-def test_a_job_cut_short_is_refused(sent: FaceJob, data: st.DataObject) -> None:
-    content = sent.to_bytes()
-    with pytest.raises(ProtocolError):
-        FaceJob.from_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
-
-
-@given(jobs, st.binary(min_size=1))
-def test_a_job_with_something_after_it_is_refused(sent: FaceJob, more: bytes) -> None:
-    with pytest.raises(ProtocolError):
-        FaceJob.from_bytes(sent.to_bytes() + more)
-
-
-@given(jobs | results | failures, st.lists(st.tuples(st.integers(0), st.integers(1, 255)), min_size=1, max_size=4))
-def test_changed_bytes_are_refused_or_another_valid_message(
-    sent: FaceJob | FaceResult | FaceFailure, changes: list[tuple[int, int]]
-) -> None:
-    content = bytearray(sent.to_bytes())
-    for at, change in changes:
-        content[at % len(content)] ^= change
-    for read in READERS:
-        try:
-            received = read(bytes(content))
-        except ProtocolError:
-            continue
-        assert isinstance(received, FaceJob | FaceResult | FaceFailure)
-        assert read(received.to_bytes()) == received
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just(10**400),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(
-    st.sampled_from(["protocol", "model_id", "options", "deadline_at", "pictures"]),
-    json_values | st.lists(st.fixed_dictionaries({"size": json_values, "durations_ms": json_values}), max_size=2),
-)
-def test_any_value_in_a_jobs_header_is_read_or_refused(name: str, value: object) -> None:
-    try:
-        received = FaceJob.from_bytes(job_message(None, **{name: value}))
-    except ProtocolError:
-        return
-    assert FaceJob.from_bytes(received.to_bytes()) == received
-
-
-@given(st.sampled_from(["protocol", "key", "size", "inference_ms", "failure"]), json_values)
-def test_any_value_in_an_outcomes_header_is_read_or_refused(name: str, value: object) -> None:
-    header: dict[str, object] = {"protocol": 1, "key": "k", "size": [1, 1], "inference_ms": 1.0}
-    try:
-        received = outcome_from_bytes(message(header | {name: value}))
-    except ProtocolError:
-        return
-    assert outcome_from_bytes(received.to_bytes()) == received
-
-
-@pytest.mark.parametrize("read", READERS)
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\x00\x00\x00",
-        struct.pack(">I", 2**32 - 1) + b"{}",
-        struct.pack(">I", 2) + b"{}",
-        message([1]),
-        message("protocol"),
-        message({"protocol": 2}),
-        message({"protocol": "1"}),
-        message({"protocol": 1}),
-        struct.pack(">I", 200_000) + b"[" * 200_000,
-        struct.pack(">I", 200_000) + b"9" * 200_000,
-        struct.pack(">I", 2) + b"\xff\xff",
-    ],
-    ids=lambda content: repr(content[:16]),
-)
-def test_what_is_no_message_of_this_version_is_refused(read: Callable[[bytes], object], content: bytes) -> None:
-    with pytest.raises(ProtocolError):
-        read(content)
-
-
-def test_a_picture_is_not_an_outcome_and_an_outcome_not_a_picture() -> None:
-    with pytest.raises(ProtocolError):
-        outcome_from_bytes(job().to_bytes())
-    with pytest.raises(ProtocolError):
-        FaceJob.from_bytes(FaceFailure("k", FailureCode.GENERATOR_HUNG).to_bytes())
-
-
-@pytest.mark.parametrize(
-    "described",
-    [
-        [{"size": [], "durations_ms": [0]}],
-        [{"size": [1], "durations_ms": [0]}],
-        [{"size": [1, math.inf], "durations_ms": [0]}],
-        [{"size": [1, 1], "durations_ms": [math.inf]}],
-        [{"size": [1, 1], "durations_ms": []}],
-        [{"size": [-1, -1], "durations_ms": [0]}],
-        [{"size": [2, 1], "durations_ms": [0]}, {"size": [-1, 1], "durations_ms": [0]}],
-        [{"size": [1, 1], "durations_ms": [0, 0]}],
-        [{"size": [10**6, 10**6], "durations_ms": [0]}],
-        [],
-        [[1, 1]],
-        {"size": [1, 1]},
-    ],
-)
-def test_pictures_that_do_not_fit_their_description_are_refused(described: object) -> None:
-    with pytest.raises(ProtocolError):
-        FaceJob.from_bytes(job_message(pictures=described))
-
-
-@pytest.mark.parametrize("bytes_inside", [3, 5, 5000])
-def test_pixels_that_are_too_few_or_too_many_are_refused(bytes_inside: int) -> None:
-    with pytest.raises(ProtocolError, match="do not fit"):
-        FaceJob.from_bytes(job_message(body=zlib.compress(bytes(bytes_inside))))
-
-
-def test_a_compression_bomb_is_refused_in_little_memory() -> None:
-    bomb = job_message(body=zlib.compress(bytes(300 * MB), 9))
-    assert len(bomb) < MAX_JOB_BYTES
-    with memory_below(2 * MB), pytest.raises(ProtocolError, match="do not fit"):
-        FaceJob.from_bytes(bomb)
-
-
-def test_a_header_that_promises_much_costs_little_memory() -> None:
-    described = [{"size": [MAX_SIDE_PX, MAX_SIDE_PX], "durations_ms": [0] * MAX_FRAMES}] * MAX_PICTURES
-    with memory_below(2 * MB), pytest.raises(ProtocolError, match="do not fit"):
-        FaceJob.from_bytes(job_message(pictures=described))
-
-
-def test_a_message_over_the_limit_is_not_even_looked_at() -> None:
-    with pytest.raises(ProtocolError, match=f"limit of {MAX_JOB_BYTES}"):
-        FaceJob.from_bytes(bytes(MAX_JOB_BYTES + 1))
