@@ -6,8 +6,9 @@ from pathlib import Path
 
 import torch
 
-from inference.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from inference.export import export
+from inference.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from inference.export import Exported, export
+from inference.model_card import update_card
 
 SHIPPED = Path("inference/weights/classic.onnx")
 
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, help="a checkpoint of ours or of the original authors")
     parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="(%(default)s)")
     parser.add_argument("--style", default="classic", help="name in the manifest (%(default)s)")
+    parser.add_argument("--card", type=Path, help="model card whose identity table to update")
     parser.add_argument("--trainable", type=Path, help="also write float16 weights here, for `train --init-from`")
 
 
@@ -31,6 +33,22 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.trainable:
         arguments.trainable.parent.mkdir(parents=True, exist_ok=True)
         save_checkpoint(arguments.trainable, checkpoint.generator, checkpoint.info, torch.float16)
+    if arguments.card:
+        update_card(arguments.card, "identity", identity(exported, checkpoint))
     size_mb = exported.path.stat().st_size / 1e6
     sys.stdout.write(f"{exported.model_id}: {exported.path} ({size_mb:.1f} MB, sha256 {exported.sha256})\n")
     return 0
+
+
+def identity(exported: Exported, checkpoint: Checkpoint) -> str:
+    """A Markdown table of what the file is."""
+    parameters = sum(tensor.numel() for tensor in checkpoint.generator.parameters())
+    facts = {
+        "model id": exported.model_id,
+        "sha256": exported.sha256,
+        "size": f"{exported.path.stat().st_size / 1e6:.1f} MB",
+        "width (channels of the first step)": checkpoint.info.width,
+        "parameters in training": f"{parameters:,}",
+        "pictures seen in training": f"{checkpoint.info.pictures_seen:,}",
+    }
+    return "| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in facts.items())

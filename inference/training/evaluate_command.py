@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from inference.model_card import update_card
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.training.evaluate import Row, bicubic, doubt, drawn_by, measured, save_sheets, val_faces
 from inference.training.faces import FacesError
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of aligned faces with a val split")
     parser.add_argument("--cache", type=Path, default=Path("var/cache/faces"), help="decoded faces (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--card", type=Path, help="model card whose reconstruction table to update")
     parser.add_argument("--save", type=Path, metavar="DIR", help="write contact sheets as PNG here")
 
 
@@ -36,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.save:
         save_sheets(arguments.save, faces, drawn_by(generator))
     count = len(faces.inputs)
+    if arguments.card:
+        update_card(arguments.card, "reconstruction", as_table(rows, count))
     sys.stdout.write(as_json(rows, count) if arguments.json else as_table(rows, count))
     if warning := doubt(rows[0], count):
         sys.stderr.write(f"evaluate: {warning}\n")

@@ -112,14 +112,15 @@ def test_a_file_too_large_to_ship_is_not_written(tmp_path: Path) -> None:
 def test_the_command_exports_and_keeps_a_trainable_copy(
     checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source, onnx_file, copy = (
-        tmp_path / "run.safetensors",
-        tmp_path / "out" / "c.onnx",
-        tmp_path / "t" / "c.safetensors",
-    )
+    source, onnx_file = tmp_path / "run.safetensors", tmp_path / "out" / "c.onnx"
+    copy, card = tmp_path / "trainable" / "c.safetensors", tmp_path / "card.md"
     save_checkpoint(source, checkpoint.generator, checkpoint.info)
-    assert main(["export", str(source), "-o", str(onnx_file), "--trainable", str(copy)]) == 0
-    assert shipped("classic", onnx_file.parent).model_id in capsys.readouterr().out
+    card.write_text("<!-- begin: identity -->\n<!-- end: identity -->\n")
+    assert main(["export", str(source), "-o", str(onnx_file), "--trainable", str(copy), "--card", str(card)]) == 0
+    model_id = shipped("classic", onnx_file.parent).model_id
+    assert model_id in capsys.readouterr().out
+    assert f"| model id | {model_id} |" in card.read_text()
+    assert "| pictures seen in training | 99 |" in card.read_text()
     assert load_checkpoint(copy).info == checkpoint.info
 
 

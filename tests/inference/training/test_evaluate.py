@@ -95,6 +95,16 @@ def test_sheets_show_faces_and_emoji(evaluate: Callable[..., int], tmp_path: Pat
         assert sheet.size == (12 * 128, 4 * 128)
 
 
+def test_the_model_card_gets_the_table(
+    evaluate: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = tmp_path / "card.md"
+    card.write_text("before\n<!-- begin: reconstruction -->\nold\n<!-- end: reconstruction -->\nafter\n")
+    assert evaluate("--card", str(card)) == 0
+    table = capsys.readouterr().out
+    assert card.read_text() == (f"before\n<!-- begin: reconstruction -->\n{table}<!-- end: reconstruction -->\nafter\n")
+
+
 def test_without_weights_it_says_how_to_get_some(
     evaluate: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
