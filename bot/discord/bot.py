@@ -115,7 +115,7 @@ class DiscordBot:
     async def _register(self, client: FaceClient) -> None:
         try:
             async with asyncio.timeout(self._pacing.request_timeout_s):
-                await sync_if_changed(client.tree)
+                await sync_if_changed(client.tree, client.application_id or 0)
             self._registered = True
         except (discord.app_commands.AppCommandError, *DISCORD_FAILURES) as error:  # again after the next connect
             log.warning("discord_commands_not_registered", error=type(error).__name__)

@@ -15,7 +15,7 @@ from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, St
 
 log = structlog.get_logger(__name__)
 
-_NOT_COMPARED = {"id", "application_id", "nsfw", "dm_permission", "default_member_permissions"}  # one side lacks them
+_LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "max_length", "autocomplete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,11 @@ def _choices(values: type[Style] | type[Layout]) -> list[app_commands.Choice[str
     return [app_commands.Choice(name=value.value, value=value.value) for value in values]
 
 
-async def sync_if_changed(tree: app_commands.CommandTree) -> bool:
+async def sync_if_changed(tree: app_commands.CommandTree, application_id: int) -> bool:
     """Register the commands unless Discord knows them as they are: registrations are limited per day."""
     wanted = [command.to_dict(tree) for command in tree.get_commands()]
-    known = [command.to_dict() for command in await tree.fetch_commands()]
+    # as raw JSON: the library's AppCommand loses parts of contexts and installation types on the way
+    known = await tree.client.http.get_global_commands(application_id)
     if _same(wanted, known):
         return False
     await tree.sync()
@@ -94,9 +95,9 @@ async def sync_if_changed(tree: app_commands.CommandTree) -> bool:
 
 
 def _same(wanted: object, known: object) -> bool:
-    """Equal where both can say something; Discord leaves out what has its default."""
+    """Equal in all we say and in the limits of options, apart from what Discord leaves out because it is a default."""
     if isinstance(wanted, Mapping) and isinstance(known, Mapping):
-        names = (wanted.keys() | known.keys()) - _NOT_COMPARED
+        names = (wanted.keys() | (known.keys() & _LIMITS)) - {"dm_permission"}  # obsolete, not always given back
         return all(_same(wanted.get(name), known.get(name)) for name in names)
     if isinstance(wanted, list) and isinstance(known, list):
         return len(wanted) == len(known) and all(map(_same, wanted, known))

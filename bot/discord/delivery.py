@@ -115,11 +115,12 @@ class _Attempt:
 
     async def _find(self, place: Place, asked_id: int) -> discord.Message | None:
         """An own message after the question that is the answer or replies to the question."""
-        me = self.client.user
+        after = discord.Object(asked_id)
         try:
-            async for message in place.channel(self.client).history(limit=_LOOK_BACK, after=discord.Object(asked_id)):
-                replies = message.reference is not None and message.reference.message_id == place.question_id
-                if message.author == me and (replies or self.content.is_shown_by(message)):
+            async for message in place.channel(self.client).history(limit=_LOOK_BACK, after=after):
+                replied_to = message.reference.message_id if message.reference is not None else None
+                answers = replied_to == asked_id or self.content.is_shown_by(message)
+                if answers and message.author == self.client.user:
                     return message
         except discord.Forbidden:  # not allowed to look: what is left is the nonce
             log.info("discord_history_forbidden", request_id=self._request_id)

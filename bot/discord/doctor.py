@@ -29,7 +29,7 @@ async def check(settings: DiscordSettings) -> list[Finding]:
     if settings.token is None:
         return [Finding("Discord is off: no token is set (EMOTEFACE_DISCORD__TOKEN).")]
     use_servers(settings)
-    client = discord.Client(intents=discord.Intents.none())
+    client = discord.Client(intents=discord.Intents(guilds=True))
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             await client.login(settings.token.get_secret_value())

@@ -85,10 +85,14 @@ class FaceClient(discord.Client):
                 await self.close()
         except TimeoutError:
             log.warning("discord_closed_hard")
-            await self.http.close()
+        finally:
+            await self.http.close()  # also when the closing was cut short
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Follow the connection's state before anything else hears of it."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # lost in Python 3.11's wait_for, with which the library connects
+            raise asyncio.CancelledError
         if event in {"connect", "resumed"} and self._patience is not None:
             self._patience.reschedule(None)
         elif event == "disconnect":

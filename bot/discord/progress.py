@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -82,23 +83,27 @@ class WorkingSigns:
             self._delivering.discard(request_id)
 
     async def _show(self, sign: Sign) -> None:
-        try:
-            await self._watch(sign)
-        except (NotConnected, *DISCORD_FAILURES) as error:
-            log.info("discord_sign_failed", request_id=sign.request_id, error=type(error).__name__)
-
-    async def _watch(self, sign: Sign) -> None:
+        """Lives as long as the request waits, also where nothing may be shown: a deleted question is found by it."""
         if not await self._waits(sign):
             return
-        await self._type(sign.target)
-        await asyncio.sleep(self._pacing.status_after_s)
+        clock = asyncio.get_running_loop().time
+        due_at = clock() + self._pacing.status_after_s
+        await self._quietly(self._type(sign.target), sign)
+        await asyncio.sleep(max(0.0, due_at - clock()))
         shown = ""
         while progress := await self._waits(sign):
             line = status_line(progress)
             if line != shown:
-                await self._say(sign, line)
+                await self._quietly(self._say(sign, line), sign)
                 shown = line
             await asyncio.sleep(self._pacing.status_every_s)
+
+    async def _quietly(self, showing: Coroutine[Any, Any, None], sign: Sign) -> None:
+        try:
+            async with asyncio.timeout(self._pacing.request_timeout_s):
+                await showing
+        except (NotConnected, *DISCORD_FAILURES) as error:
+            log.info("discord_sign_failed", request_id=sign.request_id, error=type(error).__name__)
 
     async def _waits(self, sign: Sign) -> Progress | None:
         progress = await self._service.progress(sign.request_id)
@@ -106,18 +111,16 @@ class WorkingSigns:
 
     async def _type(self, target: Target) -> None:
         if isinstance(target, MessageTarget):  # a deferred slash command already says "… is thinking"
-            async with asyncio.timeout(self._pacing.request_timeout_s):
-                await Place(target.channel_id, target.guild_id).channel(self._link.client).typing()
+            await Place(target.channel_id, target.guild_id).channel(self._link.client).typing()
 
     async def _say(self, sign: Sign, line: str) -> None:
         client, target, words = self._link.client, sign.target, Content(line)
-        async with asyncio.timeout(self._pacing.request_timeout_s):
-            if isinstance(target, InteractionTarget):
-                await edit_original(client, target, words)
-                return
-            place = Place(target.channel_id, target.guild_id, target.message_id)
-            if sign.status_id is not None:
-                await edit(client, place, sign.status_id, words)
-                return
-            sign.status_id = (await post(client, place, words, nonce_of(sign.request_id))).id
+        if isinstance(target, InteractionTarget):
+            await edit_original(client, target, words)
+            return
+        place = Place(target.channel_id, target.guild_id, target.message_id)
+        if sign.status_id is not None:
+            await edit(client, place, sign.status_id, words)
+            return
+        sign.status_id = (await post(client, place, words, nonce_of(sign.request_id))).id
         await self._service.remember(sign.request_id, replace(target, status_id=sign.status_id).to_json())

@@ -10,7 +10,7 @@ from typing import Any
 from bot.command import FaceCommand
 from bot.delivery import Answer, Deliverer
 from bot.errors import FaceError, NothingToDraw
-from bot.models import Emote, EmoteSource, FacePicture, FaceRequest, Origin, Progress, RequestState
+from bot.models import Emote, EmoteSource, FacePicture, FaceRequest, Origin, Platform, Progress, RequestState
 from inference.protocol import FaceOptions
 from tests.polling import until
 
@@ -27,6 +27,7 @@ class ScriptedFaces:
         self.progresses: dict[str, Progress] = {}
         self.scope_defaults: dict[str, FaceOptions] = {}
         self.cancellable = True
+        self.cancelled: list[str] = []
         self.broken = False
         self.deliverer: Deliverer | None = None
         self._prefix = prefix
@@ -68,6 +69,7 @@ class ScriptedFaces:
         return replace(self.progresses.get(request_id, Progress(request_id, request.state)), state=request.state)
 
     async def cancel(self, request_id: str) -> bool:
+        self.cancelled.append(request_id)
         if self.cancellable:
             self.advance(request_id, RequestState.CANCELLED)
         return self.cancellable
@@ -98,3 +100,18 @@ class ScriptedFaces:
 def face_for(request: FaceRequest) -> FacePicture:
     """A finished picture."""
     return FacePicture(request.id, WEBP, 256, 128)
+
+
+def stored(faces: ScriptedFaces, reply_target: dict[str, Any], request_id: str = "01STORED") -> FaceRequest:
+    """A request that an earlier run of the program accepted."""
+    request = FaceRequest(
+        id=request_id,
+        origin=Origin(Platform.DISCORD, "1", "2", "3"),
+        emotes=(Emote(EmoteSource.DISCORD, "25"),),
+        options=FaceOptions(),
+        accepted_at=0.0,
+        deadline_at=120.0,
+        reply_target=reply_target,
+    )
+    faces.requests[request.id] = request
+    return request

@@ -75,7 +75,7 @@ async def test_a_slash_command_gets_its_deferred_response_edited_into_the_pictur
     answer_ref = await chat.faces.answer(request)
     assert answer_ref == str(interaction.original.id)
     assert [attachment.content for attachment in interaction.original.attachments] == [WEBP]
-    assert not interaction.original.is_loading
+    assert interaction.original.flags == 0
     assert interaction.followups == []
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bot.discord.link import Link
 from bot.discord.posting import nonce_of
+from bot.discord.progress import WorkingSigns
+from bot.discord.targets import MessageTarget
+from bot.discord.tasks import BoundedTasks
 from bot.models import Progress, RequestState
-from tests.bot.discord.conftest import Chat, run_bot
+from tests.bot.discord.conftest import QUICK, Chat, run_bot
 from tests.bot.discord.faces import WEBP, ScriptedFaces
 from tests.fakes.discord.server import FakeDiscord
 from tests.polling import until
 
-SOON = {"status_after_s": 0.01}
+SOON = 0.01
 
 
 async def test_it_types_at_once_and_says_nothing_when_it_is_quick(chat: Chat) -> None:
@@ -23,7 +29,7 @@ async def test_it_types_at_once_and_says_nothing_when_it_is_quick(chat: Chat) ->
 
 
 async def test_after_a_while_a_status_line_appears_and_becomes_the_answer(fake: FakeDiscord) -> None:
-    async with run_bot(fake, **SOON) as chat:
+    async with run_bot(fake, status_after_s=SOON) as chat:
         question = fake.say(fake.channel, chat.ada, "!face 😂")
         request = await chat.faces.asked()
         status = await fake.answer_to(question)
@@ -38,7 +44,7 @@ async def test_after_a_while_a_status_line_appears_and_becomes_the_answer(fake: 
 
 
 async def test_the_status_line_follows_the_queue_and_is_not_repeated(fake: FakeDiscord) -> None:
-    async with run_bot(fake, **SOON) as chat:
+    async with run_bot(fake, status_after_s=SOON) as chat:
         question = fake.say(fake.channel, chat.ada, "!face 😂")
         request = await chat.faces.asked()
         status = await fake.answer_to(question)
@@ -51,7 +57,7 @@ async def test_the_status_line_follows_the_queue_and_is_not_repeated(fake: FakeD
 
 
 async def test_a_slow_slash_command_shows_the_status_in_its_response(fake: FakeDiscord) -> None:
-    async with run_bot(fake, **SOON) as chat:
+    async with run_bot(fake, status_after_s=SOON) as chat:
         interaction = fake.interact(fake.channel, chat.ada, emote="😂")
         request = await chat.faces.asked()
         await fake.until(lambda: interaction.original is not None and interaction.original.content)
@@ -62,10 +68,9 @@ async def test_a_slow_slash_command_shows_the_status_in_its_response(fake: FakeD
         assert interaction.original.content == ""
 
 
-async def test_an_answer_waits_for_a_status_line_on_its_way_and_takes_its_place(fake: FakeDiscord) -> None:
-    """The post is held back in the server: the bot gives up on its answer, and the nonce brings the message back."""
-    async with run_bot(fake, **SOON) as chat:
-        lost = fake.fail_next("POST", "/messages", after=True, hold=False)
+async def test_a_status_message_whose_id_was_lost_becomes_the_answer(fake: FakeDiscord) -> None:
+    async with run_bot(fake, status_after_s=SOON) as chat:
+        lost = fake.fail_next("POST", "/messages", after=True)
         question = fake.say(fake.channel, chat.ada, "!face 😂")
         request = await chat.faces.asked()
         await fake.until(lambda: lost.reached.is_set() and fake.replies_to(question))
@@ -77,8 +82,23 @@ async def test_an_answer_waits_for_a_status_line_on_its_way_and_takes_its_place(
         assert status.nonce == nonce_of(request.id)
 
 
+async def test_a_status_line_that_arrives_after_the_answer_is_no_second_message(fake: FakeDiscord) -> None:
+    async with run_bot(fake, status_after_s=SOON) as chat:
+        held = fake.fail_next("POST", "/messages", hold=True)
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        await fake.until(held.reached.is_set)
+        await chat.faces.answer(request)
+        held.release.set()
+        hint = fake.say(fake.channel, chat.ada, "!face")
+        await fake.answer_to(hint)
+        [answer] = fake.replies_to(question)
+        assert (answer.content, answer.history) == ("", [])
+        assert answer.attachments
+
+
 async def test_no_sign_starts_once_the_answer_is_being_posted(fake: FakeDiscord) -> None:
-    async with run_bot(fake, **SOON) as chat:
+    async with run_bot(fake, status_after_s=SOON) as chat:
         held = fake.fail_next("POST", "/typing", hold=True)
         question = fake.say(fake.channel, chat.ada, "!face 😂")
         request = await chat.faces.asked()
@@ -104,19 +124,48 @@ async def test_a_finished_request_gets_no_typing(fake: FakeDiscord) -> None:
         assert fake.typed == []
 
 
-async def test_where_it_may_not_speak_there_is_no_sign_and_no_harm(fake: FakeDiscord) -> None:
-    async with run_bot(fake, **SOON) as chat:
+async def test_where_it_may_not_speak_there_is_no_sign_and_a_deleted_question_is_still_noticed(
+    fake: FakeDiscord,
+) -> None:
+    async with run_bot(fake, status_after_s=SOON) as chat:
         silent = fake.add_channel("silent", denied={"send_messages"})
-        refused = fake.fail_next("POST", f"/channels/{silent.id}/typing", 403, code=50013)
-        fake.say(silent, chat.ada, "!face 😂")
-        await fake.until(refused.reached.is_set)
-        question = fake.say(fake.channel, chat.ada, "!face 🍕")
-        await chat.faces.answer(await chat.faces.asked(2))
-        await fake.answer_to(question, picture=True)
+        question = fake.say(silent, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        await fake.until(lambda: ("POST", f"/api/v10/channels/{silent.id}/messages") in fake.http.requests)
+        fake.delete(question)
+        await until(lambda: chat.faces.cancelled == [request.id])
+        assert fake.messages_in(silent) == []
+
+
+async def test_a_failed_edit_of_the_status_line_is_no_harm(fake: FakeDiscord) -> None:
+    async with run_bot(fake, status_after_s=SOON) as chat:
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
+        request = await chat.faces.asked()
+        status = await fake.answer_to(question)
+        fault = fake.fail_next("PATCH", "/messages", 503)
+        for position in range(9, 0, -1):
+            chat.faces.progresses[request.id] = Progress(request.id, RequestState.QUEUED, position=position, eta_s=2)
+            await until(lambda position=position: fault.reached.is_set() or f"place {position}" in status.content)  # type: ignore[misc]
+        await fake.until(lambda: "place 1," in status.content)
+        await chat.faces.answer(request)
+        assert status.attachments
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+async def test_no_sign_starts_at_the_bound_or_while_an_answer_is_posted(limit: int) -> None:
+    target = MessageTarget(1, None, 2)
+    async with BoundedTasks(limit) as tasks:
+        signs = WorkingSigns(ScriptedFaces(), Link(), tasks, QUICK)
+        async with signs.silenced("01X") as status_id:
+            assert status_id is None
+            signs.start("01X", target)
+            assert signs.asked_by({2}) == []
+        signs.start("01X", target)
+        assert len(signs.asked_by({2})) == limit
 
 
 async def test_a_deleted_question_is_withdrawn_and_its_status_line_removed(fake: FakeDiscord) -> None:
-    async with run_bot(fake, **SOON) as chat:
+    async with run_bot(fake, status_after_s=SOON) as chat:
         question = fake.say(fake.channel, chat.ada, "!face 😂")
         request = await chat.faces.asked()
         status = await fake.answer_to(question)
@@ -141,6 +190,7 @@ async def test_a_question_deleted_too_late_is_answered_without_it(chat: Chat) ->
     request = await chat.faces.asked()
     await chat.fake.until(lambda: chat.fake.typed)
     chat.fake.delete(question)
+    await until(lambda: chat.faces.cancelled == [request.id])
     answer_ref = await chat.faces.answer(request)
     answer = chat.fake.find_message(chat.fake.channel, int(answer_ref))
     assert answer is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
 
 from tests.fakes.discord.checks import ApiError, require
 
@@ -26,7 +28,7 @@ async def read_form(request: web.Request) -> tuple[Any, dict[str, bytes]]:
         return await read_json(request), {}
     payload: Any = None
     files: dict[str, bytes] = {}
-    async for part in await request.multipart():
+    async for part in MultipartReader(request.headers, _stream(await request.read())):
         assert isinstance(part, BodyPartReader)
         if part.name == "payload_json":
             payload = json.loads(await part.text())
@@ -37,3 +39,12 @@ async def read_form(request: web.Request) -> tuple[Any, dict[str, bytes]]:
             files[name] = bytes(await part.read())
     require(payload is not None, "payload_json", "BASE_TYPE_REQUIRED", "This field is required.")
     return payload, files
+
+
+def _stream(body: bytes) -> StreamReader:
+    """The body once more: a client that has hung up takes the request's own stream with it."""
+    loop = asyncio.get_running_loop()
+    stream = StreamReader(BaseProtocol(loop), limit=max(1, len(body)), loop=loop)
+    stream.feed_data(body)
+    stream.feed_eof()
+    return stream

@@ -39,16 +39,19 @@ class Session:
 class Connection:
     """One websocket; frames leave in the order in which they were queued, compressed when asked for."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, compress: bool) -> None:
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self.socket = socket
+        self.transport = request.transport
         self.session: Session | None = None
+        self.is_dropped = False
         self._queue: asyncio.Queue[dict[str, Any] | int] = asyncio.Queue()
-        self._zlib = zlib.compressobj() if compress else None
+        self._zlib = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
 
     def send(self, frame: dict[str, Any]) -> None:
         self._queue.put_nowait(frame)
 
     def close(self, code: int) -> None:
+        self.is_dropped = True
         self._queue.put_nowait(code)
 
     async def pump(self) -> None:
@@ -105,7 +108,7 @@ class Gateway:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = Connection(socket, compress=request.query.get("compress") == "zlib-stream")
+        connection = Connection(socket, request)
         self.connections.add(connection)
         connection.send({"op": HELLO, "d": {"heartbeat_interval": self.rules.heartbeat_interval_ms}})
         async with asyncio.TaskGroup() as group:
@@ -113,7 +116,8 @@ class Gateway:
             try:
                 await self._converse(connection)
             finally:
-                pump.cancel()
+                if not connection.is_dropped:
+                    pump.cancel()
                 self._leave(connection)
         return socket
 
@@ -121,7 +125,7 @@ class Gateway:
         self.connections.discard(connection)
         if (session := connection.session) is not None:
             session.connection = None
-            if connection.socket.close_code in {1000, 1001}:  # the bot says goodbye
+            if not connection.is_dropped and connection.socket.close_code in {1000, 1001}:  # the bot says goodbye
                 self.sessions.pop(session.id, None)
         self._changed()
 

@@ -58,6 +58,7 @@ class HttpServer:
         fault.reached.set()
         self._changed()
         if fault.hold:
+            await request.read()
             await fault.release.wait()
             return await self._judged(request, handler)
         if fault.after:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord.server import FakeDiscord
 
 NONCE_LIFETIME_S = 300.0
-CONTENT_INTENT_FLAG = 1 << 19  # the application flag of an intent that was switched on, below the review threshold
+CONTENT_APPROVED, CONTENT_SWITCHED_ON = 1 << 18, 1 << 19  # application flags
 
 
 class Rest:
@@ -50,6 +50,7 @@ class Rest:
 
     async def _application(self, request: web.Request) -> web.StreamResponse:
         fake = self._fake
+        granted = CONTENT_APPROVED if fake.message_content_approved else CONTENT_SWITCHED_ON
         return json_answer(
             {
                 "id": str(fake.application_id),
@@ -60,7 +61,7 @@ class Rest:
                 "bot_public": True,
                 "bot_require_code_grant": False,
                 "verify_key": "0" * 64,
-                "flags": CONTENT_INTENT_FLAG if fake.message_content else 0,
+                "flags": granted if fake.message_content else 0,
                 "owner": user_json(fake.owner),
                 "approximate_guild_count": len(fake.guilds),
                 "interactions_endpoint_url": fake.interactions_endpoint_url,

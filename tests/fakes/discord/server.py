@@ -41,6 +41,7 @@ class FakeDiscord:
 
     def __init__(self, *, message_content: bool = True, interaction_limit_s: float = 3.0) -> None:
         self.message_content = message_content
+        self.message_content_approved = False  # True: by Discord's review; False: switched on below the threshold
         self.interaction_limit_s = interaction_limit_s
         self.interactions_endpoint_url: str | None = None
         self.token = f"fake.{secrets.token_hex(12)}"

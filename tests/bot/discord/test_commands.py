@@ -1,0 +1,73 @@
+"""Registration of `/face`: when something changed, and only then."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from tests.bot.discord.conftest import run_bot
+from tests.fakes.discord.server import FakeDiscord
+from tests.polling import until
+
+
+def registrations(fake: FakeDiscord) -> int:
+    return sum(method == "PUT" for method, _ in fake.http.requests)
+
+
+async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> None:
+    async with run_bot(fake):
+        [command] = fake.commands
+        options = {option["name"]: option for option in command["options"]}
+        assert list(options) == ["emote", "style", "realism", "x", "seed", "layout"]
+        assert [name for name, option in options.items() if option["required"]] == ["emote"]
+        assert [choice["value"] for choice in options["layout"]["choices"]] == ["face", "pair", "strip", "grid"]
+        assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
+        assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
+
+
+async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> None:
+    def calls() -> list[str]:
+        return [method for method, path in fake.http.requests if path.endswith("/commands")]
+
+    async with run_bot(fake):
+        assert calls() == ["GET", "PUT"]
+    async with run_bot(fake) as chat:
+        await fake.until(lambda: calls() == ["GET", "PUT", "GET"])
+        fake.say(fake.channel, chat.ada, "!face 😂")
+        await chat.faces.asked()
+    assert calls() == ["GET", "PUT", "GET"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"max_value": 3}, {"description": "Something else"}, {"min_length": 2}, {"required": True}],
+    ids=lambda change: next(iter(change)),
+)
+async def test_changed_commands_are_registered_again(fake: FakeDiscord, change: dict[str, Any]) -> None:
+    async with run_bot(fake):
+        registered = copy.deepcopy(fake.commands)
+    fake.commands[0]["options"][3].update(change)
+    async with run_bot(fake):
+        await fake.until(lambda: registrations(fake) == 2)
+        assert fake.commands[0]["options"] == registered[0]["options"]
+
+
+async def test_commands_that_nobody_wants_any_more_go(fake: FakeDiscord) -> None:
+    async with run_bot(fake):
+        pass
+    fake.commands.append(fake.commands[0] | {"id": "99", "name": "old"})
+    async with run_bot(fake):
+        await fake.until(lambda: len(fake.commands) == 1)
+
+
+async def test_a_failed_registration_does_not_keep_the_bot_from_working(fake: FakeDiscord) -> None:
+    fake.fail_next("GET", "/commands", 503)
+    async with run_bot(fake, wait=False) as chat:
+        await until(lambda: chat.bot.ready)
+        fake.say(fake.channel, chat.ada, "!face 😂")
+        await chat.faces.asked()
+        assert registrations(fake) == 0
+        fake.drop_gateway(4014, forget=True)  # the next session tries again
+        await fake.until(lambda: registrations(fake) == 1)
