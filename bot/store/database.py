@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 IN_MEMORY_URL = "sqlite+aiosqlite:///:memory:"
-BUSY_TIMEOUT_MS = 5000
+BUSY_TIMEOUT_MS = 20_000  # a burst of writers takes turns for seconds on a slow disk; less than a statement's timeout
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.database import IN_MEMORY_URL, downgrade, open_database, upgrade
+from bot.store.database import BUSY_TIMEOUT_MS, IN_MEMORY_URL, downgrade, open_database, upgrade
 from bot.store.scope_settings import ScopeSettings
 from bot.store.tables import metadata
 
@@ -73,7 +73,7 @@ async def test_the_file_and_its_folder_are_made(url: str) -> None:
 async def test_a_commit_survives_a_power_cut_and_readers_do_not_wait_for_the_writer(engine: AsyncEngine) -> None:
     assert await pragma(engine, "journal_mode") == "wal"
     assert await pragma(engine, "synchronous") == 2  # FULL
-    assert await pragma(engine, "busy_timeout") == 5000
+    assert await pragma(engine, "busy_timeout") == BUSY_TIMEOUT_MS
 
 
 async def test_a_reader_sees_the_state_before_an_open_transaction(engine: AsyncEngine) -> None:
@@ -87,9 +87,9 @@ async def test_a_reader_sees_the_state_before_an_open_transaction(engine: AsyncE
 
 async def test_two_programs_may_write_to_one_file(url: str) -> None:
     async with asyncio.timeout(60), open_database(url) as one, open_database(url) as two:
-        writes = [ScopeSettings(engine).set(f"guild {n}", "x", n) for n in range(20) for engine in (one, two)]
+        writes = [ScopeSettings(engine).set(f"guild {n}", "x", n) for n in range(10) for engine in (one, two)]
         await asyncio.gather(*writes)
-        for number in range(20):
+        for number in range(10):
             assert await ScopeSettings(one).all(f"guild {number}") == {"x": number}
 
 
