@@ -6,15 +6,17 @@ out. The target stays the person, on the same plain ground when the head was cut
 
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional
 
 from inference.training.augment import Views, gaussian_blur, grey, network_inputs, reduced, uniform
-from inference.training.faces import CHEEKS, CHIN, FOREHEAD
+from inference.training.faces import CHEEKS, CHIN, FOREHEAD, LEFT_EYE, MOUTH, NOSE, RIGHT_EYE
 
 YELLOW = (1.0, 0.8, 0.3)
 YELLOW_SHARE = 0.5
 CUT_OUT_SHARE = 0.7
 GROUNDS = ((1.0, 1.0, 1.0), (0.19, 0.2, 0.22), (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
 """White, a dark chat window, black, grey: 0..1."""
+MAGNIFIED = (1.0, 2.2)
 SHADING_PX = 2.5
 """Brightness that varies more slowly than this, in input pixels, is shading, and emotes have little of it."""
 
@@ -25,8 +27,8 @@ def emote_like(views: Views, random: Generator) -> tuple[Tensor, Tensor]:
     head = head_mask(views.landmarks, faces.shape[-1], random)
     cut_out = _coin(len(faces), CUT_OUT_SHARE, random)
     targets = torch.lerp(faces, torch.lerp(_grounds(len(faces), random), faces, head), cut_out)
-    inputs = network_inputs(targets)
-    painted = flatten((inputs + 1) / 2, random) * 2 - 1
+    inputs = network_inputs(enlarge_features(targets, views.landmarks, random))
+    painted = flatten((inputs + 1) / 2, views.landmarks, random) * 2 - 1
     return targets, torch.lerp(inputs, painted, reduced(head, inputs.shape[-1]))
 
 
@@ -48,16 +50,45 @@ def head_mask(landmarks: Tensor, side_px: int, random: Generator) -> Tensor:
     return torch.sigmoid((1 - radius) * 40)[:, None]
 
 
-def flatten(inputs: Tensor, random: Generator) -> Tensor:
-    """(N, 3, 16, 16) in [0, 1] -> the same, one colour each, features kept and often exaggerated."""
+def enlarge_features(faces: Tensor, landmarks: Tensor, random: Generator) -> Tensor:
+    """(N, 3, P, P) -> the same with eyes and mouth up to 2.2 times as large, as emotes have them."""
+    count, _, side_px, _ = faces.shape
+    steps = (torch.arange(side_px) + 0.5) / side_px
+    here = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)  # (P, P, 2): x, y
+    source = here.expand(count, -1, -1, -1).clone()
+    eye, mouth = uniform(count, random, *MAGNIFIED), uniform(count, random, *MAGNIFIED)
+    reach = (landmarks[:, 1] - landmarks[:, 0]).norm(dim=1) / 2
+    for points, magnified in ((LEFT_EYE, eye), (RIGHT_EYE, eye), (MOUTH, mouth)):
+        offset = here - landmarks[:, list(points)].mean(1)[:, None, None]  # (N, P, P, 2)
+        distance = offset.norm(dim=-1) / reach.clamp(min=0.02)[:, None, None]
+        inside = torch.exp(-(distance**2))[..., None]
+        source = source - offset * inside * (1 - 1 / magnified)[:, None, None, None]
+    return functional.grid_sample(faces, source * 2 - 1, padding_mode="border", align_corners=False)
+
+
+def flatten(inputs: Tensor, landmarks: Tensor, random: Generator) -> Tensor:
+    """(N, 3, 16, 16) in [0, 1] -> the same, one colour each, features kept and often exaggerated.
+
+    Noses fade in many, as emotes mostly have none.
+    """
     count = len(inputs)
     brightness = grey(inputs)
     shading = gaussian_blur(brightness, torch.full((count,), SHADING_PX))
     mean = brightness.mean((2, 3), keepdim=True)
     detail = (brightness - shading) * _by_picture(uniform(count, random, 1.0, 3.5))
+    detail = detail * (1 - _nose(landmarks, inputs.shape[-1]) * _by_picture(torch.rand(count, generator=random)))
     shading = (shading - mean) * _by_picture(uniform(count, random, 0.0, 0.7))
     relative = 1 + (detail + shading) / mean.clamp(min=0.3)
     return (_tints(count, random) * relative).clamp(0, 1)
+
+
+def _nose(landmarks: Tensor, side_px: int) -> Tensor:
+    """(N, 1, P, P) in [0, 1]: a soft spot around each nose, from the tip up towards the eyes."""
+    eyes, tip = landmarks[:, :2].mean(1), landmarks[:, NOSE]
+    middle, radius = (eyes + 2 * tip) / 3, (tip - eyes).norm(dim=1).clamp(min=0.02) * 0.6
+    steps = (torch.arange(side_px) + 0.5) / side_px
+    squared = (steps - middle[:, 0, None, None]) ** 2 + (steps[:, None] - middle[:, 1, None, None]) ** 2
+    return torch.exp(-squared / radius[:, None, None] ** 2)[:, None]
 
 
 def _tints(count: int, random: Generator) -> Tensor:

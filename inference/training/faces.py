@@ -20,6 +20,9 @@ SIDE_PX = 256
 LANDMARKS = 25
 CHIN, FOREHEAD = 7, 8
 CHEEKS = (23, 24)
+NOSE = 2
+LEFT_EYE, RIGHT_EYE = (9, 10, 17, 18), (11, 12, 19, 20)
+MOUTH = (3, 4, 5, 6)
 EYES_AND_MOUTH = (0, 1, 3, 4, 5, 6, 9, 10, 11, 12, 17, 18, 19, 20, 21, 22)
 MIRRORED = (1, 0, 2, 4, 3, 5, 6, 7, 8, 12, 11, 10, 9, 15, 16, 13, 14, 19, 20, 17, 18, 22, 21, 24, 23)
 """Which landmark takes the place of each when a picture is flipped left to right."""

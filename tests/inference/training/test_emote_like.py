@@ -2,12 +2,17 @@ import numpy as np
 import torch
 
 from inference.training.augment import EMOTES, Views, grey, random_views
-from inference.training.emote_like import GROUNDS, emote_like, flatten, head_mask
+from inference.training.emote_like import GROUNDS, emote_like, enlarge_features, flatten, head_mask
 from inference.training.faces import Faces
 
 
 def stream(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def nowhere(count: int) -> torch.Tensor:
+    """Landmarks far outside the picture."""
+    return torch.full((count, 25, 2), -9.0) + torch.arange(25)[:, None] / 10
 
 
 def views_of(faces: Faces) -> Views:
@@ -69,7 +74,7 @@ def test_the_mask_leans_with_the_head() -> None:
 def test_flattening_leaves_one_colour_with_the_features_on_it() -> None:
     skin = torch.tensor([0.7, 0.5, 0.4]).view(1, 3, 1, 1).expand(1, 3, 16, 16).clone()
     skin[:, :, 5:7, 4:6] = 0.1  # an eye
-    painted = flatten(skin, stream(5))[0]
+    painted = flatten(skin, nowhere(1), stream(5))[0]
     hues = painted / painted.sum(0, keepdim=True)
     assert hues[:, 12:, 12:].flatten(1).std(1).max() < 0.02
     luma = grey(painted[None])[0, 0]
@@ -77,7 +82,39 @@ def test_flattening_leaves_one_colour_with_the_features_on_it() -> None:
 
 
 def test_half_of_the_emotes_are_yellow() -> None:
-    painted = flatten(torch.full((400, 3, 16, 16), 0.5), stream(6)).mean((2, 3))
+    painted = flatten(torch.full((400, 3, 16, 16), 0.5), nowhere(400), stream(6)).mean((2, 3))
     red, green, blue = painted.unbind(1)
     yellow = (red > 0.8) & (green - blue > 0.3) & (red - green < 0.4)
     assert 0.4 < yellow.float().mean() < 0.7
+
+
+def test_noses_fade_and_eyes_stay() -> None:
+    """Over many draws: a dark nose loses more of its contrast than an equally dark eye."""
+    count = 60
+    landmarks = nowhere(count)
+    landmarks[:, 0], landmarks[:, 1] = torch.tensor([0.3, 0.35]), torch.tensor([0.7, 0.35])
+    landmarks[:, 2] = torch.tensor([0.5, 0.6])
+    skin = torch.full((count, 3, 16, 16), 0.6)
+    skin[:, :, 5, 5] = skin[:, :, 8, 8] = 0.3  # eye, nose
+    luma = grey(flatten(skin, landmarks, stream(7)))[:, 0]
+    contrast = luma[:, 13, 13, None] - torch.stack([luma[:, 5, 5], luma[:, 8, 8]], 1)
+    eye, nose = contrast.mean(0)
+    assert nose < 0.8 * eye
+
+
+def test_eyes_and_mouth_grow_in_place(faces: Faces) -> None:
+    """White eyes on black: there is more white afterwards, and its middle has not moved."""
+    landmarks = torch.from_numpy(faces.landmarks[:8])
+    eyes = torch.full((8, 3, 128, 128), -1.0)
+    for picture, points in zip(eyes, landmarks, strict=True):
+        for eye in (0, 1):
+            x, y = (points[eye] * 128).int().tolist()
+            picture[:, y - 4 : y + 5, x - 4 : x + 5] = 1
+    grown = enlarge_features(eyes, landmarks, stream(8))
+    light, grown_light = ((pictures[:, 0] + 1) / 2 for pictures in (eyes, grown))
+    growth = grown_light.sum((1, 2)) / light.sum((1, 2))
+    assert growth.min() > 0.95
+    assert growth.max() > 2
+    columns = torch.arange(128.0)
+    middles = [(shown.sum(1) * columns).sum(1) / shown.sum((1, 2)) for shown in (light, grown_light)]
+    torch.testing.assert_close(middles[0], middles[1], atol=1.0, rtol=0)
