@@ -83,8 +83,8 @@ def _log(settings: Settings, level: str | None = None) -> None:
     from bot.logs import configure_logging
 
     log = settings.log.model_copy(update={"level": level}) if level else settings.log
-    token = settings.discord.token
-    configure_logging(log, secrets=[token.get_secret_value()] if token else [])
+    secrets = [secret.get_secret_value() for secret in (settings.discord.token, settings.store.url) if secret]
+    configure_logging(log, secrets)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -160,21 +160,16 @@ class Admission:
         self._handed_on = 0
 
     async def draw(self, request_id: str, origin: Origin, job: FaceJob) -> FaceResult:
-        """Wait for the turn, queue the job, wait for the face. Cancelling withdraws the request.
+        """Wait for the turn, queue the job, wait for the face; one that is cached needs no turn. Cancelling withdraws
+        the request.
 
         Raise a GeneratorUnavailable for a failure and DeadlineExceeded at the job's deadline, whatever hangs.
         """
-        self._turns[request_id] = asyncio.get_running_loop().create_future()
-        self._waiting.add(request_id, _scope(origin), job.cost)
         try:
             async with asyncio.timeout(max(0.0, job.deadline_at - self._clock())):
-                self._hand_on()
-                await self._turns[request_id]
-                return await self._through_the_queue(job)
+                return await self._queue.finished(job.key) or await self._in_turn(request_id, origin, job)
         except TimeoutError:
             raise DeadlineExceeded from None
-        finally:
-            self._leave(request_id)
 
     def place(self, request_id: str) -> Place | None:
         """Where the request stands, or None when it is not waiting for a face."""
@@ -196,6 +191,16 @@ class Admission:
     def backlog(self) -> int:
         """Requests waiting for their turn."""
         return len(self._waiting)
+
+    async def _in_turn(self, request_id: str, origin: Origin, job: FaceJob) -> FaceResult:
+        self._turns[request_id] = asyncio.get_running_loop().create_future()
+        self._waiting.add(request_id, _scope(origin), job.cost)
+        try:
+            self._hand_on()
+            await self._turns[request_id]
+            return await self._through_the_queue(job)
+        finally:
+            self._leave(request_id)
 
     async def _through_the_queue(self, job: FaceJob) -> FaceResult:
         ticket = None

@@ -84,8 +84,10 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
     """All parts built and the worker starting; requests are served inside `core.service.running()`."""
     metrics, health, uploads = Metrics(), Health(), Uploads(max_file_bytes=settings.web.max_upload_bytes)
     model_ids = _model_ids(settings)
-    queue = MemoryQueue(settings.queue)
-    supervisor = Supervisor(queue, settings.inference, settings.queue, model_ids=model_ids, stop_grace_s=WORKER_GRACE_S)
+    queue = MemoryQueue(settings.queue, reused=metrics.face_reused)
+    supervisor = Supervisor(
+        queue, settings.inference, settings.queue, model_ids=model_ids, observer=metrics, stop_grace_s=WORKER_GRACE_S
+    )
     async with (
         open_database(settings.store_url) as engine,
         aiohttp.ClientSession(connector=guarded_connector()) as session,

@@ -8,6 +8,7 @@ two cannot collide. Pure: no platform, no catalogue, no I/O.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,11 +28,15 @@ class FaceCommand:
 
 
 def strip_prefix(text: str, prefix: str) -> str | None:
-    """The rest of `text` after `!face` (any case), or None when it is not this command."""
-    head, *rest = text.split(maxsplit=1) or [""]
-    if head.lower() != f"{prefix}{COMMAND}".lower():
+    """The rest of `text` after `!face` (any case), or None when it is not this command.
+
+    A space may be missing before an emote (`!face😂`), but `!faceplant` is somebody else's command.
+    """
+    text, command = text.strip(), f"{prefix}{COMMAND}"
+    rest = text[len(command) :]
+    if text[: len(command)].lower() != command.lower() or re.match(r"\w", rest):
         return None
-    return rest[0].strip() if rest else ""
+    return rest.strip()
 
 
 def parse_command(text: str, defaults: FaceOptions) -> FaceCommand:

@@ -36,12 +36,12 @@ class Metrics:
         )
 
     def request_finished(self, platform: Platform, outcome: str, wait_s: float) -> None:
-        """`outcome`: a final state (`answered`, `cancelled`) or the reason of a refusal in snake case."""
+        """An accepted request reached its final state: `outcome` is `answered`, `refused` or `cancelled`."""
         self._requests.labels(platform.value, outcome).inc()
         self._wait.labels(platform.value).observe(wait_s)
 
     def request_refused(self, platform: Platform, reason: str) -> None:
-        """Turned away before it was accepted, so that there was no wait; `reason` as in `request_finished`."""
+        """Turned away before it was accepted, so that there was no wait; `reason` is a `FaceError.code`."""
         self._requests.labels(platform.value, reason).inc()
 
     def batch_drawn(self, jobs: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,17 +38,18 @@ def _is_loopback(url: URL) -> bool:
     return url.host in {"localhost", "127.0.0.1", "::1"}
 
 
-def _outside_url(value: str) -> str:
+def _outside_url(scheme: str, value: str) -> str:
     """Encrypted, unless it names this very machine (a local fake or relay)."""
     url = URL(value)
     if not url.host or "@" in url.authority or url.query_string or url.fragment:
         raise ValueError("must be a plain URL with a host, without user, query or fragment")
-    if url.scheme not in {"https", "wss"} and not (url.scheme in {"http", "ws"} and _is_loopback(url)):
-        raise ValueError("must be https or wss (http and ws only for this machine)")
+    if url.scheme != f"{scheme}s" and not (url.scheme == scheme and _is_loopback(url)):
+        raise ValueError(f"must be {scheme}s ({scheme} only for this machine)")
     return value.rstrip("/")
 
 
-OutsideUrl = Annotated[str, AfterValidator(_outside_url)]
+OutsideUrl = Annotated[str, AfterValidator(partial(_outside_url, "http"))]
+OutsideSocketUrl = Annotated[str, AfterValidator(partial(_outside_url, "ws"))]
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -72,7 +74,7 @@ class DiscordSettings(Section):
     token: SecretStr | None
     prefix: str = Field(min_length=1, max_length=8, pattern=r"^\S+$")
     api_url: OutsideUrl
-    gateway_url: OutsideUrl
+    gateway_url: OutsideSocketUrl
     cdn_url: OutsideUrl
 
 

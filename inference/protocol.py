@@ -171,7 +171,7 @@ class FaceJob:
             ],
         }
         pixels = b"".join(frame.rgba for picture in self.pictures for frame in picture.frames)
-        return _bounded(_pack(header, zlib.compress(pixels, 6)), MAX_JOB_BYTES)
+        return _bounded(_pack(header, zlib.compress(pixels, 1)), MAX_JOB_BYTES)
 
     @classmethod
     def from_bytes(cls, message: bytes) -> FaceJob:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -26,15 +27,14 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class SupervisorStats:
-    """Counters since the start. `batch_ms` is the time batches spent in the child, `inference_ms` the network's own."""
+class WorkObserver(Protocol):
+    """Hears what happens at the worker, for metrics."""
 
-    batches: int = 0
-    jobs: int = 0
-    batch_ms: float = 0.0
-    inference_ms: float = 0.0
-    restarts: int = 0
+    def batch_drawn(self, jobs: int) -> None: ...
+
+    def face_drawn(self, inference_s: float) -> None: ...
+
+    def child_restarted(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Supervisor:
         queue_settings: QueueSettings,
         *,
         model_ids: Mapping[Style, str],
+        observer: WorkObserver,
         stop_grace_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -62,6 +63,7 @@ class Supervisor:
         self._settings = settings
         self._queue_settings = queue_settings
         self._model_ids = model_ids
+        self._observer = observer
         self._stop_grace_s = stop_grace_s
         self._clock = clock
         self._child: ChildProcess | None = None
@@ -70,7 +72,6 @@ class Supervisor:
         self._stop_by = 0.0
         self._failures = 0  # children lost or not started since the last good batch
         self._problem: str | None = None
-        self._stats = SupervisorStats()
 
     @property
     def child_pid(self) -> int | None:
@@ -86,11 +87,6 @@ class Supervisor:
     def problem(self) -> str | None:
         """Why no child can be started, for people; None once one runs, and before the first try has failed."""
         return self._problem
-
-    @property
-    def stats(self) -> SupervisorStats:
-        """The counters so far."""
-        return self._stats
 
     async def run(self) -> None:
         """Work until cancelled; then finish the batch in hand or give it back, and end the child, all within
@@ -144,7 +140,7 @@ class Supervisor:
         if self._child:
             child, self._child = self._child, None
             self._failures += 1
-            self._stats = replace(self._stats, restarts=self._stats.restarts + 1)
+            self._observer.child_restarted()
             await child.kill()
 
     async def _next_batch(self, child: ChildProcess) -> list[Lease]:
@@ -220,7 +216,6 @@ class Supervisor:
     async def _draw(self, batch: Sequence[_Task], tasks: asyncio.TaskGroup) -> FailureCode | None:
         """One try in the child; when it costs the child, say how and leave the jobs unanswered."""
         child = await self._ready_child(tasks)
-        began = time.perf_counter()
         try:
             outcomes = await child.draw([task.message for task in batch], self._settings.batch_timeout_s)
             if [outcome.key for outcome in outcomes] != [task.lease.job.key for task in batch]:
@@ -231,7 +226,7 @@ class Supervisor:
             await self._drop_child()
             return code
         self._failures = 0
-        self._count(outcomes, (time.perf_counter() - began) * 1000)
+        self._report(outcomes)
         for task, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, FaceResult):
                 await task.lease.done(outcome)
@@ -239,12 +234,8 @@ class Supervisor:
                 await task.lease.fail(outcome)
         return None
 
-    def _count(self, outcomes: Sequence[FaceOutcome], batch_ms: float) -> None:
-        self._stats = replace(
-            self._stats,
-            batches=self._stats.batches + 1,
-            jobs=self._stats.jobs + len(outcomes),
-            batch_ms=self._stats.batch_ms + batch_ms,
-            inference_ms=self._stats.inference_ms
-            + sum(outcome.inference_ms for outcome in outcomes if isinstance(outcome, FaceResult)),
-        )
+    def _report(self, outcomes: Sequence[FaceOutcome]) -> None:
+        self._observer.batch_drawn(len(outcomes))
+        for outcome in outcomes:
+            if isinstance(outcome, FaceResult):
+                self._observer.face_drawn(outcome.inference_ms / 1000)

@@ -11,5 +11,5 @@ PATIENCE_S = 30
 async def until(condition: Callable[[], bool]) -> None:
     """Return once the condition holds; TimeoutError when it never does."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        while not condition():
             await asyncio.sleep(0.002)

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.models import Emote, FaceRequest, Origin, Platform, RequestState
 from bot.store.tables import request as table
 from inference.protocol import FaceOptions
+
+log = structlog.get_logger(__name__)
 
 STATEMENT_TIMEOUT_S = 30
 _FINAL = [state.value for state in RequestState if state.is_final]
@@ -65,7 +68,8 @@ class RequestStore:
         """Everything accepted and not yet in a final state, oldest first."""
         query = select(table).where(table.c.state.not_in(_FINAL)).order_by(table.c.id)
         async with asyncio.timeout(STATEMENT_TIMEOUT_S), self._engine.connect() as connection:
-            return [_request(row) for row in await connection.execute(query)]
+            rows = (await connection.execute(query)).all()
+        return [request for row in rows if (request := _readable(row))]
 
     async def forget_finished(self, accepted_before: float) -> int:
         """Delete finished requests accepted before this Unix time; return how many."""
@@ -91,6 +95,15 @@ def _values(request: FaceRequest) -> dict[str, Any]:
         "answer_ref": request.answer_ref,
         "refusal": request.refusal,
     }
+
+
+def _readable(row: Row[Any]) -> FaceRequest | None:
+    """The request; None for one that another version of the program wrote, which must not keep this one from starting."""
+    try:
+        return _request(row)
+    except (KeyError, TypeError, ValueError):
+        log.exception("request_unreadable", request_id=row.id)
+        return None
 
 
 def _request(row: Row[Any]) -> FaceRequest:

@@ -19,7 +19,8 @@ from bot.web.refusal import WebRefusal
 from inference.protocol import FaceOptions
 
 PREFIX = "!"
-SCOPE, CHANNEL = "web", "playground"
+CHANNEL = "playground"
+DEFAULTS_OF = "web"  # settings are the page's, turns are every visitor's own
 VISITOR_COOKIE = "emoteface_visitor"
 VISITOR_COOKIE_AGE_S = 30 * 24 * 3600
 PICTURE_AGE_S = 24 * 3600  # a face never changes, but it is not kept for long either
@@ -119,9 +120,9 @@ class FaceApi:
 
     async def _accept(self, visitor: str, asking: Asking) -> FaceRequest:
         rest = strip_prefix(asking.text, PREFIX)
-        command = parse_command(asking.text if rest is None else rest, await self._faces.defaults(SCOPE))
+        command = parse_command(asking.text if rest is None else rest, await self._faces.defaults(DEFAULTS_OF))
         uploads = tuple(self._uploads.add(picture) for picture in asking.pictures)
-        return await self._faces.ask(Origin(Platform.WEB, SCOPE, CHANNEL, visitor), command, uploads=uploads)
+        return await self._faces.ask(Origin(Platform.WEB, visitor, CHANNEL, visitor), command, uploads=uploads)
 
     async def _progress(self, request_id: str) -> Progress:
         progress = await self._faces.progress(request_id)

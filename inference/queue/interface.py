@@ -71,6 +71,10 @@ class JobQueue(Protocol):
         """Queue the job, or join the one in flight or the cached result with its key. Raise QueueFull at the bound."""
         ...
 
+    async def finished(self, key: str) -> FaceResult | None:
+        """The cached face of this key: whoever finds one needs no place in the queue."""
+        ...
+
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:
         """Wait for the outcome, at most until the asker's deadline; it is handed out once. Raise TimeoutError after
         `timeout_s` (the ticket stays valid), LookupError for a ticket that was cancelled or is long answered."""

@@ -92,9 +92,16 @@ class _MemoryLease:
 class MemoryQueue:
     """A JobQueue in memory. `clock` gives Unix seconds; leases, deadlines and cache times are all measured with it."""
 
-    def __init__(self, settings: QueueSettings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: QueueSettings,
+        clock: Callable[[], float] = time.time,
+        *,
+        reused: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._reused = reused  # called for every job answered from the cache
         self._in_flight: dict[str, _Entry] = {}
         self._waiting: OrderedDict[str, _Entry] = OrderedDict()
         self._answers = Answers(settings.cache_mb * 1_000_000, settings.cache_ttl_s)
@@ -107,12 +114,21 @@ class MemoryQueue:
         """The latest jobs that were given up, oldest first."""
         return tuple(self._dead_letters)
 
+    async def finished(self, key: str) -> FaceResult | None:
+        """The cached face of this key, at once."""
+        outcome = self._answers.cached(key, self._settle())
+        if not isinstance(outcome, FaceResult):
+            return None
+        self._reused()
+        return outcome
+
     async def submit(self, job: FaceJob) -> Ticket:
         """Queue the job, or join the one in flight or the cached result with its key. Raise QueueFull at the bound."""
         now = self._settle()
         ticket = Ticket(job.key, uuid.uuid4().hex)
         if (cached := self._answers.cached(job.key, now)) is not None:
             self._answers.hold(cached, ticket.id, now)
+            self._reused()
             return ticket
         entry = self._in_flight.get(job.key)
         self._refuse_when_full(joins=entry is not None)

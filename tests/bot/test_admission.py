@@ -108,6 +108,18 @@ async def test_the_queue_gets_the_jobs_in_fair_order() -> None:
         assert [key for key in keys if key != job(99).key] == [job(number).key for number in range(12)]
 
 
+async def test_a_cached_face_waits_for_nobody() -> None:
+    async with admitted() as (admission, worker, asked):
+        known = await asked.draw(1)
+        worker.rest()
+        flood = [asked.draw(number) for number in range(10, 20)]
+        await until(lambda: admission.backlog == 10 - WINDOW)
+        assert await asked.draw(1, "quiet") == known
+        assert len(worker.pulled) <= 2, "nothing was drawn for it"
+        worker.resume()
+        await asyncio.gather(*flood)
+
+
 @pytest.mark.parametrize("code", FailureCode)
 async def test_a_failure_becomes_its_error_and_frees_its_slot(code: FailureCode) -> None:
     async with admitted() as (admission, worker, asked):
@@ -254,6 +266,9 @@ class SteadyQueue:
 
     async def submit(self, job: FaceJob) -> Ticket:
         return Ticket(job.key, "ticket")
+
+    async def finished(self, key: str) -> FaceResult | None:
+        return None
 
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:
         async with asyncio.timeout(timeout_s):

@@ -153,6 +153,9 @@ def test_a_bad_value_names_the_option_and_its_values_and_nothing_else(option: st
         ("!Face 😂", "😂"),
         ("!face 😂\nx:5", "😂\nx:5"),
         ("!face !face", "!face"),
+        ("!face😂", "😂"),
+        ("!face:joy:", ":joy:"),
+        ("!face<:kappa:25>", "<:kappa:25>"),
     ],
 )
 def test_the_command_is_recognised_and_its_rest_returned(text: str, rest: str) -> None:

@@ -241,11 +241,18 @@ def test_an_outside_address_must_be_encrypted_and_plain(load: Load, url: str) ->
     assert "word" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:5000", "http://localhost:5000/api", "http://[::1]:5000", "ws://localhost:1"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:5000", "http://localhost:5000/api", "http://[::1]:5000"])
 def test_plain_http_is_fine_for_this_very_machine(load: Load, url: str) -> None:
     assert load(DISCORD__API_URL=url).discord.api_url == url
+
+
+def test_an_address_of_the_wrong_kind_is_refused(load: Load) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(DISCORD__API_URL="wss://discord.example", DISCORD__GATEWAY_URL="https://discord.example")
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "discord.api_url",
+        "discord.gateway_url",
+    ]
 
 
 def test_an_outside_address_loses_its_last_slash(load: Load) -> None:

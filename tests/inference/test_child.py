@@ -187,13 +187,15 @@ import asyncio, sys, time
 from config.settings import InferenceSettings, QueueSettings
 from inference.protocol import FaceJob, FaceOptions, Frame, Picture, Style
 from inference.queue.memory import MemoryQueue
+from fakes.seen_work import SeenWork
 from inference.supervisor import Supervisor
 
 async def main():
     settings = InferenceSettings.model_validate_json(sys.argv[1])
     limits = QueueSettings(url="memory:", max_jobs=4, max_attempts=3, lease_s=30, cache_ttl_s=0, cache_mb=0)
     queue = MemoryQueue(limits)
-    supervisor = Supervisor(queue, settings, limits, model_ids={Style.CLASSIC: settings.runtime}, stop_grace_s=5)
+    models = {Style.CLASSIC: settings.runtime}
+    supervisor = Supervisor(queue, settings, limits, model_ids=models, observer=SeenWork(), stop_grace_s=5)
     picture = Picture(4, 4, (Frame(bytes((255, 0, 255, 255)) * 16),))
     async with asyncio.TaskGroup() as group:
         group.create_task(supervisor.run())

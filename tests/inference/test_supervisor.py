@@ -34,6 +34,7 @@ from inference.queue.interface import Ticket
 from inference.queue.memory import MemoryQueue
 from inference.supervisor import Supervisor
 from tests.fakes.generators import BAD_RGB, GATE_VARIABLE
+from tests.fakes.seen_work import SeenWork
 
 PATIENCE_S = 60.0
 QUEUE = QueueSettings(url="memory:", max_jobs=64, max_attempts=3, lease_s=30, cache_ttl_s=0, cache_mb=0)
@@ -70,6 +71,7 @@ class Running:
     supervisor: Supervisor
     settings: InferenceSettings
     task: asyncio.Task[None]
+    seen: SeenWork
 
     async def submit(self, rgb: tuple[int, int, int], *, patience_s: float = PATIENCE_S) -> Ticket:
         return await self.queue.submit(job(self.settings.runtime, rgb, patience_s=patience_s))
@@ -100,11 +102,16 @@ async def supervised(
     settings = inference_settings(generator, **changes)
     memory = queue_type(queue)
     supervisor = Supervisor(
-        memory, settings, queue, model_ids={Style.CLASSIC: settings.runtime}, stop_grace_s=stop_grace_s
+        memory,
+        settings,
+        queue,
+        model_ids={Style.CLASSIC: settings.runtime},
+        observer=(seen := SeenWork()),
+        stop_grace_s=stop_grace_s,
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(supervisor.run())
-        yield Running(memory, supervisor, settings, task)
+        yield Running(memory, supervisor, settings, task, seen)
         task.cancel()
     assert supervisor.child_pid is None
     assert not children(), "no child stays behind"
@@ -132,10 +139,9 @@ async def test_jobs_become_faces_of_their_own() -> None:
         tickets = {rgb: await running.submit(rgb) for rgb in [(192, 0, 0), (0, 192, 0), (0, 0, 192)]}
         for rgb, ticket in tickets.items():
             assert colour(await running.queue.result(ticket, PATIENCE_S)) == rgb
-        stats = running.supervisor.stats
-        assert (stats.jobs, stats.restarts) == (3, 0)
-        assert 1 <= stats.batches <= 3
-        assert stats.batch_ms > stats.inference_ms > 0
+        assert (running.seen.jobs, running.seen.restarts) == (3, 0)
+        assert 1 <= running.seen.batches <= 3
+        assert running.seen.inference_s > 0
 
 
 async def test_a_child_killed_in_the_middle_of_a_job_costs_nothing(
@@ -151,7 +157,7 @@ async def test_a_child_killed_in_the_middle_of_a_job_costs_nothing(
         gate.touch()
         assert colour(await running.queue.result(ticket, PATIENCE_S)) == (192, 0, 0)
         assert running.supervisor.child_pid != first
-        assert running.supervisor.stats.restarts == 1
+        assert running.seen.restarts == 1
 
 
 async def test_an_idle_child_that_is_killed_is_replaced_at_once() -> None:
@@ -185,7 +191,7 @@ async def test_a_job_alone_gets_several_tries_before_it_is_condemned() -> None:
     async with supervised("dying", queue=QUEUE.model_copy(update={"max_attempts": 2})) as running:
         assert failed(await running.draw(BAD_RGB)) is FailureCode.GENERATOR_CRASHED
         await running.ready()
-        assert running.supervisor.stats.restarts == 2
+        assert running.seen.restarts == 2
         assert colour(await running.draw((0, 192, 0))) == (0, 192, 0)
 
 
@@ -195,14 +201,14 @@ async def test_a_job_that_raises_fails_alone_and_costs_no_child() -> None:
         first, bad, last = [await running.queue.result(ticket, PATIENCE_S) for ticket in tickets]
         assert [colour(first), colour(last)] == [(192, 0, 0), (0, 0, 192)]
         assert failed(bad) is FailureCode.GENERATOR_FAILED
-        assert running.supervisor.stats.restarts == running.queue.stats().dead_letters == 0
+        assert running.seen.restarts == running.queue.stats().dead_letters == 0
 
 
 async def test_a_job_for_another_model_fails() -> None:
     async with supervised("instant") as running:
         ticket = await running.queue.submit(job("a model of last year", (192, 0, 0)))
         assert failed(await running.queue.result(ticket, PATIENCE_S)) is FailureCode.GENERATOR_FAILED
-        assert running.supervisor.stats.restarts == 0
+        assert running.seen.restarts == 0
 
 
 async def test_a_job_too_large_to_send_fails_alone() -> None:
@@ -211,14 +217,14 @@ async def test_a_job_too_large_to_send_fails_alone() -> None:
         huge = FaceJob(running.settings.runtime, (Picture(128, 128, noise),), FACE, time.time() + PATIENCE_S)
         ticket = await running.queue.submit(huge)
         assert failed(await running.queue.result(ticket, PATIENCE_S)) is FailureCode.GENERATOR_FAILED
-        assert running.supervisor.stats.restarts == 0
+        assert running.seen.restarts == 0
 
 
 async def test_what_a_library_prints_harms_no_message() -> None:
     async with supervised("printing") as running:
         for rgb in [(192, 0, 0), (0, 192, 0)]:
             assert colour(await running.draw(rgb)) == rgb
-        assert running.supervisor.stats.restarts == 0
+        assert running.seen.restarts == 0
 
 
 async def test_leases_are_kept_alive_while_a_batch_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,11 +280,16 @@ async def test_what_is_wrong_with_the_start_is_said(changes: dict[str, Any], pro
 async def test_a_child_that_serves_other_models_than_jobs_ask_for_is_a_problem() -> None:
     settings = inference_settings("instant")
     supervisor = Supervisor(
-        MemoryQueue(QUEUE), settings, QUEUE, model_ids={Style.CLASSIC: "another"}, stop_grace_s=PATIENCE_S
+        MemoryQueue(QUEUE),
+        settings,
+        QUEUE,
+        model_ids={Style.CLASSIC: "another"},
+        observer=(seen := SeenWork()),
+        stop_grace_s=PATIENCE_S,
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(supervisor.run())
-        await Running(MemoryQueue(QUEUE), supervisor, settings, task).until(lambda: supervisor.problem)
+        await Running(MemoryQueue(QUEUE), supervisor, settings, task, seen).until(lambda: supervisor.problem)
         task.cancel()
     assert "another" in (supervisor.problem or "")
 

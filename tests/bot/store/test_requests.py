@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import make_url
+from sqlalchemy import make_url, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform, RequestState
 from bot.store.database import open_database
 from bot.store.requests import RequestStore
+from bot.store.tables import request as table
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 A, Q, RD, S = RequestState.ACCEPTED, RequestState.QUEUED, RequestState.READY, RequestState.SENDING
@@ -182,6 +183,17 @@ async def test_what_is_unfinished_is_found_again_oldest_first(url: str) -> None:
             await first_run.add(one)
     async with open_database(url) as engine:
         assert await RequestStore(engine).unfinished() == [one for one in new if not one.state.is_final]
+
+
+async def test_a_row_of_another_version_does_not_hide_the_others(url: str) -> None:
+    async with open_database(url) as engine:
+        requests = RequestStore(engine)
+        strange, known = request(), request()
+        for one in (strange, known):
+            await requests.add(one)
+        async with engine.begin() as connection:
+            await connection.execute(update(table).where(table.c.id == strange.id).values(platform="carrier pigeon"))
+        assert await requests.unfinished() == [known]
 
 
 async def test_the_reply_target_is_replaced(requests: RequestStore) -> None:

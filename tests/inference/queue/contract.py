@@ -105,6 +105,23 @@ class JobQueueContract:
             assert await self.outcome(queue, await queue.submit(a_job())) == a_face(a_job())
             await self.assert_nothing_to_pull(queue)
 
+    async def test_only_a_cached_face_is_finished(self) -> None:
+        async with self.open_queue() as queue:
+            assert await queue.finished(a_job().key) is None
+            ticket = await queue.submit(a_job())
+            assert await queue.finished(a_job().key) is None
+            (lease,) = await self.lease(queue)
+            await lease.done(a_face(lease.job))
+            assert await queue.finished(a_job().key) == a_face(a_job())
+            assert await self.outcome(queue, ticket) == a_face(a_job()), "looking takes nobody's answer away"
+
+    async def test_a_cached_failure_is_no_finished_face(self) -> None:
+        async with self.open_queue() as queue:
+            await queue.submit(a_job())
+            (lease,) = await self.lease(queue)
+            await lease.fail(FaceFailure(lease.job.key, FailureCode.GENERATOR_FAILED))
+            assert await queue.finished(a_job().key) is None
+
     async def test_a_cached_face_does_not_stay_for_ever(self) -> None:
         async with self.open_queue(SETTINGS.model_copy(update={"cache_ttl_s": 1})) as queue:
             await queue.submit(a_job())
