@@ -98,7 +98,7 @@ def _values(request: FaceRequest) -> dict[str, Any]:
 
 
 def _readable(row: Row[Any]) -> FaceRequest | None:
-    """The request; None for one that another version of the program wrote, which must not keep this one from starting."""
+    """The request; None for one of another version of the program, which must not keep this one from starting."""
     try:
         return _request(row)
     except (KeyError, TypeError, ValueError):
