@@ -7,6 +7,7 @@ import onnx
 import pytest
 import torch
 
+import inference.export as export_module
 from inference.__main__ import main
 from inference.checkpoint import Checkpoint, CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
 from inference.export import export
@@ -102,10 +103,12 @@ def test_a_network_that_is_still_growing_is_not_exported(checkpoint: Checkpoint,
         export(Checkpoint(checkpoint.generator, growing), tmp_path / "growing.onnx")
 
 
-def test_a_file_too_large_to_ship_is_not_written(tmp_path: Path) -> None:
-    wide = Checkpoint(ClassicGenerator(1024), CheckpointInfo(1024, FULLY_GROWN, pictures_seen=9, recipe={}))
-    with pytest.raises(CheckpointError, match="more than 20000000"):
-        export(wide, tmp_path / "wide.onnx")
+def test_a_file_too_large_to_ship_is_not_written(
+    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_module, "MAX_BYTES", 50_000)
+    with pytest.raises(CheckpointError, match="more than 50000"):
+        export(checkpoint, tmp_path / "wide.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
