@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from inference.preprocess import TOP_PX, Pixels, cascade, from_tensor, to_tensor
+from inference.preprocess import TOP_PX, Pixels, from_tensor, to_tensor
 from inference.runtimes.openvino import OpenVinoGenerator
-from inference.training.faces import Faces, load_faces
-from inference.training.framing import framed
+from inference.training.faces import load_faces
+from inference.training.framing import FramedFaces, framed_faces
 from inference.training.metrics import psnr, ssim
 from inference.training.sheet import EMOJI, contact_sheet, emoji_inputs, spread
 
@@ -31,22 +31,10 @@ class Row:
     ssim: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reconstruction:
-    """The val faces, framed, and what the network gets of them.
-
-    targets: (M, 128, 128, 3) uint8; inputs: (M, 16, 16, 3) uint8.
-    """
-
-    targets: Pixels
-    inputs: Pixels
-
-
-def val_faces(folder: Path, cache: Path) -> Reconstruction:
+def val_faces(folder: Path, cache: Path) -> FramedFaces:
     """Load and frame the val faces of a folder."""
-    faces: Faces = load_faces(folder, "val", cache)
-    pictures = [framed(faces, index) for index in range(len(faces))]
-    return Reconstruction(np.stack([np.asarray(p) for p in pictures]), np.stack([cascade(p) for p in pictures]))
+    faces = load_faces(folder, "val", cache)
+    return framed_faces(faces, range(len(faces)))
 
 
 def bicubic(inputs: Pixels) -> Pixels:
@@ -60,7 +48,7 @@ def drawn_by(generator: OpenVinoGenerator) -> Upscaler:
     return lambda inputs: from_tensor(generator(to_tensor(inputs)))
 
 
-def measured(method: str, upscale: Upscaler, faces: Reconstruction) -> Row:
+def measured(method: str, upscale: Upscaler, faces: FramedFaces) -> Row:
     """PSNR and SSIM of one method, each the mean over all faces."""
     pairs = list(zip(upscale(faces.inputs), faces.targets, strict=True))
     return Row(
@@ -80,7 +68,7 @@ def doubt(row: Row, count: int) -> str | None:
     )
 
 
-def save_sheets(folder: Path, faces: Reconstruction, upscale: Upscaler) -> None:
+def save_sheets(folder: Path, faces: FramedFaces, upscale: Upscaler) -> None:
     """`faces.png`: input, bicubic, output, target; `emoji.png`: input and output, at realism 0 and 0.5."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = spread(len(faces.inputs), len(EMOJI))

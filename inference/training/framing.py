@@ -1,18 +1,33 @@
 """The framing in which reconstruction is measured and shown: one fixed crop a face, no randomness."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from inference.preprocess import TOP_PX, Pixels
+from inference.preprocess import TOP_PX, Pixels, cascade
 from inference.training.faces import CHIN, FOREHEAD, SIDE_PX, Faces
 
 HALF_SIDE_PX = 0.74 * SIDE_PX / 2
 
 
-def framed(faces: Faces, index: int) -> Image.Image:
-    """Face number `index`, cropped around its landmarks and reduced to 128x128 RGB with Lanczos."""
-    return frame(faces.pictures[index], faces.landmarks[index])
+@dataclass(frozen=True, slots=True)
+class FramedFaces:
+    """Faces to measure with, and what the network gets of them.
+
+    targets: (M, 128, 128, 3) uint8; inputs: (M, 16, 16, 3) uint8.
+    """
+
+    targets: Pixels
+    inputs: Pixels
+
+
+def framed_faces(faces: Faces, indices: Iterable[int]) -> FramedFaces:
+    """The faces of these numbers, framed and reduced."""
+    pictures = [frame(faces.pictures[index], faces.landmarks[index]) for index in indices]
+    return FramedFaces(np.stack([np.asarray(p) for p in pictures]), np.stack([cascade(p) for p in pictures]))
 
 
 def frame(pixels: Pixels, landmarks: npt.NDArray[np.float32]) -> Image.Image:

@@ -1,7 +1,6 @@
 """What a run shows of itself: gain over bicubic on held-out faces, contact sheets, loss curves."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.figure
@@ -10,9 +9,9 @@ import torch
 from PIL import Image
 
 from inference.networks.classic import ClassicGenerator, Stage
-from inference.preprocess import Floats, Pixels, cascade, from_tensor, to_tensor
+from inference.preprocess import Floats, Pixels, from_tensor, to_tensor
 from inference.training.faces import Faces, held_out
-from inference.training.framing import framed
+from inference.training.framing import FramedFaces, framed_faces
 from inference.training.metrics import psnr
 from inference.training.sheet import EMOJI, contact_sheet, emoji_inputs, spread
 
@@ -20,21 +19,9 @@ BATCH = 32
 SHOWN_REALISM = (0.0, 0.5)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Development faces as the network meets them.
-
-    targets: (M, 128, 128, 3) uint8; inputs: (M, 16, 16, 3) uint8.
-    """
-
-    targets: Pixels
-    inputs: Pixels
-
-
-def held_out_faces(faces: Faces) -> HeldOut:
-    """The development faces, framed as for measuring."""
-    pictures = [framed(faces, int(index)) for index in held_out(len(faces))[1]]
-    return HeldOut(np.stack([np.asarray(p) for p in pictures]), np.stack([cascade(p) for p in pictures]))
+def held_out_faces(faces: Faces) -> FramedFaces:
+    """The development faces."""
+    return framed_faces(faces, held_out(len(faces))[1].tolist())
 
 
 @torch.inference_mode()
@@ -45,7 +32,7 @@ def generate(network: ClassicGenerator, inputs: Floats, stage: Stage) -> Pixels:
     return np.concatenate([from_tensor(network(batch, stage).float().cpu().numpy()) for batch in batches])
 
 
-def gain_over_bicubic(network: ClassicGenerator, held: HeldOut, stage: Stage) -> tuple[float, float]:
+def gain_over_bicubic(network: ClassicGenerator, held: FramedFaces, stage: Stage) -> tuple[float, float]:
     """Mean PSNR in dB on held-out faces at the stage's size, and how much of it bicubic does not reach."""
     outputs = generate(network, to_tensor(held.inputs), stage)
     reached, bicubic = [], []
@@ -56,7 +43,7 @@ def gain_over_bicubic(network: ClassicGenerator, held: HeldOut, stage: Stage) ->
     return float(np.mean(reached)), float(np.mean(reached) - np.mean(bicubic))
 
 
-def save_sheet(path: Path, network: ClassicGenerator, held: HeldOut, stage: Stage) -> None:
+def save_sheet(path: Path, network: ClassicGenerator, held: FramedFaces, stage: Stage) -> None:
     """A PNG: inputs, outputs and targets of held-out faces, then inputs and outputs of emoji, less and more blurred."""
     chosen = spread(len(held.inputs), len(EMOJI))
     rows = [held.inputs[chosen], generate(network, to_tensor(held.inputs[chosen]), stage), held.targets[chosen]]

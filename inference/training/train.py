@@ -11,7 +11,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import FrameType
 
-from inference.training.report import HeldOut, gain_over_bicubic, save_curves, save_sheet
+from inference.training.framing import FramedFaces
+from inference.training.report import gain_over_bicubic, save_curves, save_sheet
 from inference.training.run_folder import RunFolder
 from inference.training.trainer import Trainer
 
@@ -66,7 +67,7 @@ class Progress:
 class Run:
     """One process's share of a training run."""
 
-    def __init__(self, trainer: Trainer, folder: RunFolder, held: HeldOut, rhythm: Rhythm) -> None:
+    def __init__(self, trainer: Trainer, folder: RunFolder, held: FramedFaces, rhythm: Rhythm) -> None:
         self.trainer = trainer
         self.folder = folder
         self.held = held

@@ -12,7 +12,8 @@ from inference.__main__ import main
 from inference.checkpoint import Checkpoint, CheckpointInfo
 from inference.export import export
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator
-from inference.training.evaluate import Reconstruction, Row, bicubic, doubt, measured, val_faces
+from inference.training.evaluate import Row, bicubic, doubt, measured, val_faces
+from inference.training.framing import FramedFaces
 from inference.weights import ShippedModel, WeightsMissing, shipped
 
 
@@ -33,8 +34,8 @@ def evaluate(
     return lambda *words: main(["evaluate", "--data", str(face_folder), "--cache", str(face_cache), *words])
 
 
-def faces_of(targets: np.ndarray) -> Reconstruction:
-    return Reconstruction(targets, targets[:, ::8, ::8])
+def faces_of(targets: np.ndarray) -> FramedFaces:
+    return FramedFaces(targets, targets[:, ::8, ::8])
 
 
 def test_val_faces_are_framed_and_reduced(face_folder: Path, face_cache: Path) -> None:

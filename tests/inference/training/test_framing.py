@@ -1,7 +1,8 @@
 import numpy as np
 
+from inference.preprocess import cascade
 from inference.training.faces import Faces
-from inference.training.framing import frame, framed
+from inference.training.framing import frame, framed_faces
 
 
 def test_the_frame_is_centred_on_the_face() -> None:
@@ -27,7 +28,9 @@ def test_what_lies_outside_the_picture_is_black() -> None:
     assert (picture[-1, -1] == 255).all()
 
 
-def test_framed_takes_the_face_by_its_number(faces: Faces) -> None:
-    picture = framed(faces, 3)
-    assert picture.size == (128, 128)
-    assert np.array_equal(np.asarray(picture), np.asarray(frame(faces.pictures[3], faces.landmarks[3])))
+def test_faces_are_taken_by_their_numbers_and_reduced(faces: Faces) -> None:
+    chosen = framed_faces(faces, [5, 3])
+    picture = frame(faces.pictures[3], faces.landmarks[3])
+    assert chosen.targets.shape == (2, 128, 128, 3)
+    assert np.array_equal(chosen.targets[1], np.asarray(picture))
+    assert np.array_equal(chosen.inputs[1], cascade(picture))
