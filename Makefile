@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
+# Libraries that keep caches and settings of their own (matplotlib, Chromium) keep them in here, too.
+INSIDE := XDG_CACHE_HOME=$(CURDIR)/var/cache XDG_CONFIG_HOME=$(CURDIR)/var/config
 
 .PHONY: help setup run test lint bench train clean
 
@@ -29,7 +31,7 @@ run: setup ## set up and run the bot with the embedded defaults, page at http://
 	@$(BIN)/emoteface run
 
 test: $(VENV)/.full ## set up everything and pass the tests
-	@$(BIN)/pytest --cov --cov-report=term
+	@$(INSIDE) $(BIN)/pytest --cov --cov-report=term
 
 lint: $(VENV)/.full ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
@@ -38,10 +40,10 @@ lint: $(VENV)/.full ## ruff, mypy strict, import contracts
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.full ## side-by-side benchmarks, written to bench.json
-	@PYTHONPATH=tests:. $(BIN)/python -m bench --output bench.json
+	@$(INSIDE) PYTHONPATH=tests:. $(BIN)/python -m bench --output bench.json
 
 train: $(VENV)/.full ## continue training: make train DATA=path/to/faces
-	@$(BIN)/python -m inference train --data $(DATA) --resume auto
+	@$(INSIDE) $(BIN)/python -m inference train --data $(DATA) --resume auto
 
 clean: ## remove the environment and all data
 	rm -rf $(VENV) var

@@ -30,7 +30,7 @@ expect.set_options(timeout=PATIENCE_MS)
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         reason = "no chromium on this machine (Debian: apt-get install chromium)"
-        if os.environ.get("CI") or os.environ.get("EMOTEFACE_REQUIRE_BROWSER"):
+        if os.environ.get("CI") or os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
     arguments = [*ARGUMENTS, "--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
