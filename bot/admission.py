@@ -182,6 +182,11 @@ class Admission:
         items, cost = self._waiting.ahead(request_id)
         return Place(self._handed_on + items + 1, (stats.outstanding_cost + cost) * stats.seconds_per_cost)
 
+    def newcomers_place(self) -> Place:
+        """Where a request stands that is accepted and not here yet (its picture is being fetched)."""
+        stats, waiting = self._queue.stats(), len(self._waiting)
+        return Place(self._handed_on + waiting + 1, (stats.outstanding_cost + waiting + 1) * stats.seconds_per_cost)
+
     def retry_after_s(self) -> float:
         """When asking again makes sense: about the time the present backlog takes, at least a few seconds."""
         stats = self._queue.stats()

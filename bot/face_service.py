@@ -172,7 +172,9 @@ class FaceService:
         request = await self._parts.requests.get(request_id)
         if request is None:
             return None
-        place = None if request.state.is_final else self._parts.admission.place(request_id)
+        place = self._parts.admission.place(request_id)
+        if request.state is RequestState.ACCEPTED:
+            place = place or self._parts.admission.newcomers_place()
         position, eta_s = (place.position, place.eta_s) if place else (None, None)
         return Progress(request_id, request.state, position, eta_s, request.refusal)
 

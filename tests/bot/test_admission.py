@@ -300,6 +300,19 @@ async def test_places_and_waiting_times_are_estimated_from_what_is_ahead() -> No
     assert len(queue.withdrawn) == WINDOW
 
 
+async def test_a_newcomer_stands_behind_everybody() -> None:
+    queue = SteadyQueue(outstanding_cost=6, seconds_per_cost=0.5)
+    admission = Admission(queue, WINDOW)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        asked = Asked(admission, tasks)
+        drawing = [asked.draw(number) for number in range(WINDOW + 2)]
+        await until(lambda: admission.backlog == 2)
+        place = admission.newcomers_place()
+        for task in drawing:
+            task.cancel()
+    assert (place.position, place.eta_s) == (WINDOW + 3, 4.5)
+
+
 async def test_who_is_not_waiting_has_no_place() -> None:
     assert Admission(SteadyQueue(0, 1), WINDOW).place("unknown") is None
 

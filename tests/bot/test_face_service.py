@@ -66,6 +66,17 @@ async def test_accepted_means_committed(tmp_path: Path) -> None:
         assert rows(tmp_path) == [(request.id, "accepted")]
 
 
+async def test_a_place_is_known_from_the_first_moment(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        serving.fetcher.reached.clear()
+        request = await serving.service.ask(ORIGIN, face("joy"))
+        progress = await serving.service.progress(request.id)
+        assert progress is not None
+        assert (progress.state, progress.position) == (RequestState.ACCEPTED, 1)
+        assert progress.eta_s is not None
+        assert progress.eta_s > 0
+
+
 async def test_many_requests_get_each_their_own_answer(tmp_path: Path) -> None:
     async with serving_faces(tmp_path) as serving, asyncio.timeout(60):
         asked = await asyncio.gather(
