@@ -94,8 +94,8 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         Decoder(settings.emotes, max_bytes=_largest_file(settings)) as decoder,
         _background(supervisor.run()),
     ):
-        cdn_url = settings.discord.cdn_url
-        downloader = Downloader(session, settings.emotes, base_urls=[cdn_url])
+        cdn_url, media_url = settings.discord.cdn_url, settings.discord.media_url
+        downloader = Downloader(session, settings.emotes, base_urls=[cdn_url, media_url])
         unicode = UnicodeCatalogue.load()
         parts = FaceServiceParts(
             resolver=Resolver(unicode),

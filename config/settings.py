@@ -76,6 +76,7 @@ class DiscordSettings(Section):
     api_url: OutsideUrl
     gateway_url: OutsideSocketUrl
     cdn_url: OutsideUrl
+    media_url: OutsideUrl
 
 
 class EmotesSettings(Section):

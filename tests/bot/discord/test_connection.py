@@ -158,6 +158,7 @@ def test_a_bot_without_a_token_is_a_mistake() -> None:
         api_url="https://discord.com/api/v10",
         gateway_url="wss://gateway.discord.gg",
         cdn_url="https://cdn.discordapp.com",
+        media_url="https://media.discordapp.net",
     )
     with pytest.raises(ValueError, match="token"):
         DiscordBot(settings, ScriptedFaces(), pacing=QUICK)

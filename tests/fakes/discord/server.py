@@ -115,6 +115,7 @@ class FakeDiscord:
             api_url=self.api_url,
             gateway_url=self.gateway_url,
             cdn_url=self.cdn_url,
+            media_url=self.cdn_url,
         )
 
     # what exists
