@@ -1,0 +1,1 @@
+"""A package, because a dependency installs a top-level `tests`, too, and a plain folder would lose against it."""
