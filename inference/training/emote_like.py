@@ -8,15 +8,18 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from inference.preprocess import MATTE
 from inference.training.augment import Views, gaussian_blur, grey, network_inputs, reduced, uniform
-from inference.training.faces import CHEEKS, CHIN, FOREHEAD, LEFT_EYE, MOUTH, NOSE, RIGHT_EYE
+from inference.training.faces import CHEEKS, CHIN, FOREHEAD, IRISES, LEFT_EYE, MOUTH, MOUTH_CORNERS, RIGHT_EYE
 
 YELLOW = (1.0, 0.8, 0.3)
 YELLOW_SHARE = 0.5
 CUT_OUT_SHARE = 0.7
-GROUNDS = ((1.0, 1.0, 1.0), (0.19, 0.2, 0.22), (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
-"""White, a dark chat window, black, grey: 0..1."""
+GROUNDS = (MATTE, (255, 255, 255), (49, 51, 56), (0, 0, 0))
+"""That of serving, white, a dark chat window, black."""
 MAGNIFIED = (1.0, 2.2)
+BARE_SHARE = 0.6
+"""Of the emotes, how many have nothing but eyes and a mouth."""
 SHADING_PX = 2.5
 """Brightness that varies more slowly than this, in input pixels, is shading, and emotes have little of it."""
 
@@ -57,7 +60,7 @@ def enlarge_features(faces: Tensor, landmarks: Tensor, random: Generator) -> Ten
     here = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)  # (P, P, 2): x, y
     source = here.expand(count, -1, -1, -1).clone()
     eye, mouth = uniform(count, random, *MAGNIFIED), uniform(count, random, *MAGNIFIED)
-    reach = (landmarks[:, 1] - landmarks[:, 0]).norm(dim=1) / 2
+    reach = (landmarks[:, IRISES[1]] - landmarks[:, IRISES[0]]).norm(dim=1) / 2
     for points, magnified in ((LEFT_EYE, eye), (RIGHT_EYE, eye), (MOUTH, mouth)):
         offset = here - landmarks[:, list(points)].mean(1)[:, None, None]  # (N, P, P, 2)
         distance = offset.norm(dim=-1) / reach.clamp(min=0.02)[:, None, None]
@@ -67,28 +70,29 @@ def enlarge_features(faces: Tensor, landmarks: Tensor, random: Generator) -> Ten
 
 
 def flatten(inputs: Tensor, landmarks: Tensor, random: Generator) -> Tensor:
-    """(N, 3, 16, 16) in [0, 1] -> the same, one colour each, features kept and often exaggerated.
+    """(N, 3, 16, 16) in [0, 1] -> the same, one colour each, eyes and mouth kept and often exaggerated.
 
-    Noses fade in many, as emotes mostly have none.
+    Of everything else, shadows and noses, most keep nothing, as emotes have none.
     """
     count = len(inputs)
     brightness = grey(inputs)
     shading = gaussian_blur(brightness, torch.full((count,), SHADING_PX))
     mean = brightness.mean((2, 3), keepdim=True)
+    kept = _by_picture(torch.rand(count, generator=random)) * _coin(count, 1 - BARE_SHARE, random)
     detail = (brightness - shading) * _by_picture(uniform(count, random, 1.0, 3.5))
-    detail = detail * (1 - _nose(landmarks, inputs.shape[-1]) * _by_picture(torch.rand(count, generator=random)))
-    shading = (shading - mean) * _by_picture(uniform(count, random, 0.0, 0.7))
-    relative = 1 + (detail + shading) / mean.clamp(min=0.3)
+    detail = detail * torch.lerp(eyes_and_mouth(landmarks, inputs.shape[-1]), torch.ones_like(detail), kept)
+    relative = 1 + (detail + (shading - mean) * kept) / mean.clamp(min=0.3)
     return (_tints(count, random) * relative).clamp(0, 1)
 
 
-def _nose(landmarks: Tensor, side_px: int) -> Tensor:
-    """(N, 1, P, P) in [0, 1]: a soft spot around each nose, from the tip up towards the eyes."""
-    eyes, tip = landmarks[:, :2].mean(1), landmarks[:, NOSE]
-    middle, radius = (eyes + 2 * tip) / 3, (tip - eyes).norm(dim=1).clamp(min=0.02) * 0.6
+def eyes_and_mouth(landmarks: Tensor, side_px: int) -> Tensor:
+    """(N, 25, 2) landmarks -> (N, 1, P, P) in [0, 1]: soft spots on eyes and mouth, 0 elsewhere."""
+    lips = landmarks[:, list(MOUTH)].mean(1, keepdim=True)
+    places = torch.cat([landmarks[:, list(IRISES + MOUTH_CORNERS)], lips], 1)  # (N, 5, 2)
+    radius = (landmarks[:, IRISES[1]] - landmarks[:, IRISES[0]]).norm(dim=1).clamp(min=0.02) * 0.4
     steps = (torch.arange(side_px) + 0.5) / side_px
-    squared = (steps - middle[:, 0, None, None]) ** 2 + (steps[:, None] - middle[:, 1, None, None]) ** 2
-    return torch.exp(-squared / radius[:, None, None] ** 2)[:, None]
+    bells = torch.exp(-(((steps - places[..., None]) / radius[:, None, None, None]) ** 2))  # (N, 5, 2, P)
+    return (bells[:, :, 1, :, None] * bells[:, :, 0, None, :]).amax(1, keepdim=True)
 
 
 def _tints(count: int, random: Generator) -> Tensor:
@@ -104,7 +108,7 @@ def _tints(count: int, random: Generator) -> Tensor:
 def _grounds(count: int, random: Generator) -> Tensor:
     """(N, 3, 1, 1) in [-1, 1]."""
     chosen = torch.randint(len(GROUNDS), (count,), generator=random)
-    return _by_picture(torch.tensor(GROUNDS)[chosen]) * 2 - 1
+    return _by_picture(torch.tensor(GROUNDS)[chosen]) / 127.5 - 1
 
 
 def _coin(count: int, share: float, random: Generator) -> Tensor:

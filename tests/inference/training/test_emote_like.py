@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from inference.training.augment import EMOTES, Views, grey, random_views
-from inference.training.emote_like import GROUNDS, emote_like, enlarge_features, flatten, head_mask
+from inference.training.emote_like import GROUNDS, emote_like, enlarge_features, eyes_and_mouth, flatten, head_mask
 from inference.training.faces import Faces
 
 
@@ -46,7 +46,7 @@ def test_most_heads_are_cut_out_onto_one_of_the_grounds(faces: Faces) -> None:
     views = views_of(faces)
     targets, _ = emote_like(views, stream(2))
     corners = targets[:, :, 0, 0]
-    on_ground = [any(torch.allclose(c, torch.tensor(g) * 2 - 1, atol=0.02) for g in GROUNDS) for c in corners]
+    on_ground = [any(torch.allclose(c, torch.tensor(g) / 127.5 - 1, atol=0.02) for g in GROUNDS) for c in corners]
     assert 0.4 < np.mean(on_ground) < 0.95
 
 
@@ -72,13 +72,16 @@ def test_the_mask_leans_with_the_head() -> None:
 
 
 def test_flattening_leaves_one_colour_with_the_features_on_it() -> None:
-    skin = torch.tensor([0.7, 0.5, 0.4]).view(1, 3, 1, 1).expand(1, 3, 16, 16).clone()
+    skin = torch.tensor([0.7, 0.5, 0.4]).view(1, 3, 1, 1).expand(8, 3, 16, 16).clone()
     skin[:, :, 5:7, 4:6] = 0.1  # an eye
-    painted = flatten(skin, nowhere(1), stream(5))[0]
-    hues = painted / painted.sum(0, keepdim=True)
-    assert hues[:, 12:, 12:].flatten(1).std(1).max() < 0.02
-    luma = grey(painted[None])[0, 0]
-    assert luma[5:7, 4:6].mean() < luma[12:, 12:].mean() - 0.15
+    landmarks = nowhere(8)
+    landmarks[:, 0], landmarks[:, 1] = torch.tensor([5 / 16, 6 / 16]), torch.tensor([11 / 16, 6 / 16])
+    painted = flatten(skin, landmarks, stream(5))
+    cheek = painted[:, :, 12:, 12:]
+    hues = cheek / cheek.sum(1, keepdim=True)
+    assert hues.flatten(2).std(2).max() < 0.02
+    luma = grey(painted)[:, 0]
+    assert (luma[:, 5:7, 4:6].mean((1, 2)) < luma[:, 12:, 12:].mean((1, 2)) - 0.1).all()
 
 
 def test_half_of_the_emotes_are_yellow() -> None:
@@ -88,18 +91,29 @@ def test_half_of_the_emotes_are_yellow() -> None:
     assert 0.4 < yellow.float().mean() < 0.7
 
 
-def test_noses_fade_and_eyes_stay() -> None:
-    """Over many draws: a dark nose loses more of its contrast than an equally dark eye."""
+def test_noses_and_shadows_fade_and_eyes_stay() -> None:
+    """Over many draws: most dark noses and shaded cheeks are gone, and no dark eye is."""
     count = 60
     landmarks = nowhere(count)
     landmarks[:, 0], landmarks[:, 1] = torch.tensor([0.3, 0.35]), torch.tensor([0.7, 0.35])
-    landmarks[:, 2] = torch.tensor([0.5, 0.6])
     skin = torch.full((count, 3, 16, 16), 0.6)
-    skin[:, :, 5, 5] = skin[:, :, 8, 8] = 0.3  # eye, nose
+    skin[:, :, 5, 5] = skin[:, :, 11, 8] = 0.3  # eye, nose
+    skin[:, :, :, 13:] = 0.4  # shadow
     luma = grey(flatten(skin, landmarks, stream(7)))[:, 0]
-    contrast = luma[:, 13, 13, None] - torch.stack([luma[:, 5, 5], luma[:, 8, 8]], 1)
-    eye, nose = contrast.mean(0)
-    assert nose < 0.8 * eye
+    eye, nose, shadow = (luma[:, 14, 2] - luma[:, y, x] for y, x in ((5, 5), (11, 8), (8, 15)))
+    assert eye.min() > 0.05
+    assert 0.4 < (nose.abs() < 0.02).float().mean() < 0.9
+    assert 0.4 < (shadow.abs() < 0.02).float().mean() < 0.9
+
+
+def test_eyes_and_mouth_are_spots_that_scale_with_the_face() -> None:
+    landmarks = nowhere(2)
+    for number, reach in enumerate((0.1, 0.2)):
+        landmarks[number, 0], landmarks[number, 1] = torch.tensor([0.5 - reach, 0.5]), torch.tensor([0.5 + reach, 0.5])
+    spots = eyes_and_mouth(landmarks, 64)
+    assert spots[0, 0, 32, 25] > 0.9
+    assert spots[:, 0, 0].max() < 0.01
+    assert spots[1].sum() > 2 * spots[0].sum()
 
 
 def test_eyes_and_mouth_grow_in_place(faces: Faces) -> None:
