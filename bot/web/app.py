@@ -67,7 +67,7 @@ class WebServer:
             await site.start()
             self._port = site.port
             self.started.set()
-            log.info("web_started", host=self._settings.host, port=self._port)
+            log.info("web_started", url=f"http://{self._settings.host}:{self._port}/", port=self._port)
             await asyncio.Event().wait()
         finally:
             await self._runner.cleanup()
