@@ -14,13 +14,13 @@ class Recipe:
     pictures: int = 900_000
     batch: int = 16
     seed: int = 0
-    stage_shares: tuple[float, ...] = (0.15, 0.25, 0.6)
+    stage_shares: tuple[float, ...] = (0.1, 0.2, 0.7)
     fade_share: float = 0.25
     """Share of the second and third stage spent fading it in."""
     learning_rate: float = 1e-3
     final_learning_rate: float = 2e-5
     landmark_weight: float = 0.5
-    emote_share: float = 0.3
+    emote_share: float = 0.4
     """Share of each batch made to look like emotes."""
     adversarial_weight: float = 0.0
     adversarial_from: float = 0.7

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
     parser.add_argument("--report-pictures", type=int, default=RHYTHM.report_pictures, help="sheet every (%(default)s)")
     recipe = parser.add_argument_group("recipe")
-    for name in ("width", "pictures", "batch", "seed", "calibration-inputs"):
+    for name in ("width", "pictures", "batch", "seed", "calibration-inputs", "ema-half-life"):
         recipe.add_argument(f"--{name}", type=int)
     recipe.add_argument("--stage-shares", type=float, nargs=3, help="shares of the 32, 64 and 128 px stages")
     for name in ("learning-rate", "landmark-weight", "emote-share", "adversarial-weight", "adversarial-from"):

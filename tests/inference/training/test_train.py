@@ -79,7 +79,7 @@ def test_checkpoints_are_written_by_the_clock(run_of: MakeRun) -> None:
 def test_progress_tells_speed_and_time_left(run_of: MakeRun, capsys: pytest.CaptureFixture[str]) -> None:
     run_of(Rhythm(progress_s=1, checkpoint_s=1e9, report_pictures=1000)).train(ticking())
     lines = [line for line in capsys.readouterr().err.splitlines() if "left" in line]
-    assert "2/12 pictures  64 px x 0.27" in lines[0]
+    assert "2/12 pictures  64 px x 1.00" in lines[0]
     assert "/s  0:00:" in lines[0]
     assert "l1 " in lines[0]
 
