@@ -137,7 +137,7 @@ def _save_as_gif(webp: bytes, path: Path) -> None:
     with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
         for frame in ImageSequence.Iterator(picture):
             frames.append(frame.convert("RGBA"))
-            lasting.append(frame.info["duration"])
+            lasting.append(frame.info.get("duration", 0))
     first, *rest = frames
     first.save(path, save_all=True, append_images=rest, duration=lasting, loop=0, disposal=2, comment=_GIF_MARK)
 
