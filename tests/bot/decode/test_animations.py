@@ -140,6 +140,16 @@ def test_sixty_frames_of_noise_fit_a_job_smaller_and_fewer() -> None:
     assert len(FaceJob("model", (picture,), FaceOptions(), 0.0).to_bytes()) <= MAX_JOB_BYTES
 
 
+def test_an_animation_that_does_not_fit_gets_coarser_colours_first() -> None:
+    chance = np.random.default_rng(4)
+    pixels = np.full((60, 64, 64, 4), 255, np.uint8)
+    pixels[..., :3] = chance.integers(120, 130, (60, 64, 64, 3))
+    picture = normalise(file_of([Image.fromarray(frame) for frame in pixels], "PNG", [40] * 60))
+    assert (picture.width_px, picture.height_px, len(picture.frames)) == (64, 64, 60)
+    shown = np.frombuffer(picture.frames[7].rgba, np.uint8).reshape(64, 64, 4)
+    assert np.abs(shown.astype(int) - pixels[7]).max() <= 3
+
+
 def test_large_frames_share_one_small_box() -> None:
     frames = [Image.new("RGB", (400, 200), colour) for colour in (pictures.RED, pictures.GREEN)]
     picture = normalise(file_of(frames, "GIF", [40, 60]))
