@@ -22,6 +22,7 @@ from bot.delivery import Answer, Deliverer, Postman, Refusal, Undeliverable
 from bot.emotes.resolver import MAX_EMOTES
 from bot.errors import DeadlineExceeded, FaceError, GeneratorFailed, NothingToDraw, NoWeights, TooManyEmotes
 from bot.events import Changes
+from bot.face_job import fitting_job
 from bot.metrics import Metrics
 from bot.models import Emote, FacePicture, FaceRequest, Origin, Platform, Progress, RequestState
 from bot.replies import words_for
@@ -29,7 +30,7 @@ from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
 from config.settings import RequestsSettings
-from inference.protocol import FaceJob, FaceOptions, Picture, ProtocolError, Style
+from inference.protocol import FaceOptions, Picture, ProtocolError, Style
 
 log = structlog.get_logger(__name__)
 
@@ -280,7 +281,8 @@ class FaceService:
         if request.options.style not in self._model_ids:
             raise NoWeights
         pictures = [await self._parts.fetcher.fetch(emote) for emote in request.emotes]
-        job = FaceJob(self._model_ids[request.options.style], tuple(pictures), request.options, request.deadline_at)
+        model_id = self._model_ids[request.options.style]
+        job = await asyncio.to_thread(fitting_job, model_id, pictures, request.options, request.deadline_at)
         await self._parts.requests.advance(request.id, RequestState.QUEUED, key=job.key)
         self._changes.announce(request.id)
         result = await self._parts.admission.draw(request.id, request.origin, job)

@@ -46,19 +46,21 @@ class EmoteSource(StrEnum):
 class Emote:
     """A resolved emote. `id`: twemoji file stem (`1f602`), Discord snowflake, or upload id.
 
-    `name` comes from a catalogue and is safe to show; None when only the asker vouches for the name.
+    `name` comes from a catalogue and is safe to show; None when only the asker vouches for the name. `animated` says
+    which picture to ask for where there are two.
     """
 
     source: EmoteSource
     id: str
     name: str | None = None
+    animated: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {"source": self.source.value, "id": self.id, "name": self.name}
+        return {"source": self.source.value, "id": self.id, "name": self.name, "animated": self.animated}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Emote:
-        return cls(EmoteSource(values["source"]), values["id"], values["name"])
+        return cls(EmoteSource(values["source"]), values["id"], values["name"], values.get("animated", False))
 
 
 @dataclass(frozen=True, slots=True)

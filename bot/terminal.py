@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import Image
+from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 from pydantic import SecretStr
 from tqdm import tqdm
@@ -24,7 +24,8 @@ from config.settings import Settings
 from inference.protocol import FaceOptions
 
 ORIGIN = Origin(Platform.CLI, scope_id="terminal", channel_id="terminal", user_id="terminal")
-PICTURE_SUFFIXES = {".png", ".webp"}
+_GIF_MARK = b"DigitalSourceType: http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+PICTURE_SUFFIXES = {".png", ".webp", ".gif"}
 
 
 async def draw_from_terminal(settings: Settings, inputs: Sequence[str], options: FaceOptions, output: Path) -> bool:
@@ -95,7 +96,10 @@ def _stem(request: FaceRequest) -> str:
 
 
 class _Names:
-    """Where answers go: OUT itself when it names a picture, else files in the folder OUT; equal stems are numbered."""
+    """Where answers go: OUT itself when it names a picture, else files in the folder OUT; equal stems are numbered.
+
+    The suffix decides the format: a PNG shows the first frame of what moves. In a folder, what moves is WebP.
+    """
 
     def __init__(self, output: Path, *, several: bool) -> None:
         self._file = output if not several and output.suffix.lower() in PICTURE_SUFFIXES else None
@@ -103,12 +107,15 @@ class _Names:
         self._taken: set[str] = set()
 
     def write(self, stem: str, webp: bytes) -> Path:
-        path = self._file or self._folder / f"{self._free(stem)}.png"
+        path = self._file or self._folder / f"{self._free(stem)}{'.webp' if _is_animated(webp) else '.png'}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".webp":
-            path.write_bytes(webp)
-        else:
-            _save_as_png(webp, path)
+        match path.suffix.lower():
+            case ".webp":
+                path.write_bytes(webp)
+            case ".gif":
+                _save_as_gif(webp, path)
+            case _:
+                _save_as_png(webp, path)
         return path
 
     def _free(self, stem: str) -> str:
@@ -117,6 +124,22 @@ class _Names:
             name, number = f"{stem}-{number}", number + 1
         self._taken.add(name)
         return name
+
+
+def _is_animated(webp: bytes) -> bool:
+    with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
+        return bool(getattr(picture, "is_animated", False))
+
+
+def _save_as_gif(webp: bytes, path: Path) -> None:
+    """For where nothing else plays; 256 colours and hard edges."""
+    frames, lasting = [], []
+    with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
+        for frame in ImageSequence.Iterator(picture):
+            frames.append(frame.convert("RGBA"))
+            lasting.append(frame.info.get("duration", 0))
+    first, *rest = frames
+    first.save(path, save_all=True, append_images=rest, duration=lasting, loop=0, disposal=2, comment=_GIF_MARK)
 
 
 def _save_as_png(webp: bytes, path: Path) -> None:

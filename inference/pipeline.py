@@ -3,16 +3,39 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
 from PIL import Image
 
 from config.settings import InferenceSettings
-from inference.preprocess import INPUT_PX, TOP_PX, Floats, Pixels, fed_back, framed, from_tensor, network_input
-from inference.protocol import MAX_RESULT_BYTES, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Style
-from inference.render import Drawn, PictureTooLarge, encoded, rendered
+from inference.animation import animated, durations_ms, looped, timeline
+from inference.morph import morphed
+from inference.preprocess import (
+    INPUT_PX,
+    TOP_PX,
+    Floats,
+    Pixels,
+    fed_back,
+    framed_film,
+    from_tensor,
+    network_input,
+    steadied,
+)
+from inference.protocol import (
+    MAX_RESULT_BYTES,
+    FaceFailure,
+    FaceJob,
+    FaceOptions,
+    FaceOutcome,
+    FaceResult,
+    FailureCode,
+    Layout,
+    Picture,
+    Style,
+)
+from inference.render import Drawn, Encoded, PictureTooLarge, encoded, rendered
 from inference.runtimes import Generator, load_generator
 from inference.served import served_model_ids
 
@@ -30,40 +53,66 @@ class GeneratorFault(Exception):
 
 @dataclass(slots=True)
 class _Drawing:
-    """A job in work. `waiting` is what goes through the network next, `rounds` what came back so far."""
+    """A job in work. `waiting` is what goes through the network next, `rounds` what came back so far and is shown.
+
+    All frames of the first picture come first, then those of the second, …
+    """
 
     job: FaceJob
-    emotes: list[Image.Image] = field(default_factory=list)
+    films: list[list[Image.Image]] = field(default_factory=list)
     seen: Floats = field(default_factory=lambda: np.empty((0, 3, INPUT_PX, INPUT_PX), np.float32))
     waiting: Floats = field(default_factory=lambda: np.empty((0, 3, INPUT_PX, INPUT_PX), np.float32))
     rounds: list[Pixels] = field(default_factory=list)
+    rounds_done: int = 0
     inference_ms: float = 0.0
     failure: FailureCode | None = None
 
     def prepare(self) -> None:
         """(Re)start before the first round."""
-        self.emotes = [framed(picture) for picture in self.job.pictures]
-        self.seen = self.waiting = np.stack([network_input(emote, self.job.options) for emote in self.emotes])
-        self.rounds, self.inference_ms = [], 0.0
+        self.films = [framed_film(picture) for picture in self.pictures]
+        inputs = [_inputs(*each, self.job.options) for each in zip(self.pictures, self.films, strict=True)]
+        self.seen = self.waiting = np.concatenate(inputs)
+        self.rounds, self.rounds_done, self.inference_ms = [], 0, 0.0
 
     def advance(self, faces: Pixels, inference_ms: float) -> None:
         """Take one round's faces, (P, 128, 128, 3)."""
-        self.rounds.append(faces)
+        earlier = self.rounds if self.job.options.layout is Layout.STRIP else []
+        self.rounds = [*earlier, faces]
+        self.rounds_done += 1
         self.inference_ms += inference_ms
         if not self.complete:
             self.waiting = fed_back(faces)
 
     @property
-    def complete(self) -> bool:
-        return len(self.rounds) == self.job.options.iterations
+    def pictures(self) -> Sequence[Picture]:
+        """What is drawn. A morph is a movement of its own, so the emotes stand still in it."""
+        if self.job.options.layout is not Layout.MORPH:
+            return self.job.pictures
+        return [replace(picture, frames=picture.frames[:1]) for picture in self.job.pictures]
 
-    def drawn(self) -> list[Drawn]:
-        """What there is to show, picture by picture."""
-        seen = from_tensor(self.seen)
-        return [
-            Drawn(emote, Image.fromarray(seen[at]), [Image.fromarray(faces[at]) for faces in self.rounds])
-            for at, emote in enumerate(self.emotes)
-        ]
+    @property
+    def complete(self) -> bool:
+        return self.rounds_done == self.job.options.iterations
+
+    def drawn(self) -> list[list[Drawn]]:
+        """What there is to show, picture by picture and frame by frame."""
+        seen, films, at = from_tensor(self.seen), [], 0
+        for film in self.films:
+            span = slice(at, at + len(film))
+            rounds = zip(*(faces[span] for faces in self.rounds), strict=True)
+            films.append(
+                [
+                    Drawn(emote, Image.fromarray(pixels), [Image.fromarray(face) for face in faces])
+                    for emote, pixels, faces in zip(film, seen[span], rounds, strict=True)
+                ]
+            )
+            at += len(film)
+        return films
+
+
+def _inputs(picture: Picture, film: Sequence[Image.Image], options: FaceOptions) -> Floats:
+    """(F, 3, 16, 16). The seed's noise is the same for every frame, so that it stays one person."""
+    return steadied(np.stack([network_input(emote, options) for emote in film]), durations_ms(picture))
 
 
 class FacePipeline:
@@ -82,7 +131,7 @@ class FacePipeline:
                 _faces(generator, np.zeros((size, 3, INPUT_PX, INPUT_PX), np.float32))
 
     def draw(self, jobs: Sequence[FaceJob]) -> list[FaceOutcome]:
-        """One outcome a job, in order. The first frame of every picture is drawn."""
+        """One outcome a job, in order."""
         drawings = [self._prepared(job) for job in jobs]
         by_style: dict[Style, list[_Drawing]] = defaultdict(list)
         for drawing in drawings:
@@ -155,10 +204,24 @@ def _finished(drawing: _Drawing) -> FaceOutcome:
     if drawing.failure is not None:
         return FaceFailure(job.key, drawing.failure)
     try:
-        picture = encoded(rendered(drawing.drawn(), job.options.layout), MAX_RESULT_BYTES - HEADER_BYTES)
+        picture = _file(drawing, MAX_RESULT_BYTES - HEADER_BYTES)
     except PictureTooLarge:
         return FaceFailure(job.key, FailureCode.RESULT_TOO_LARGE)
     except Exception:
         log.exception("job_rendering_failed", key=job.key)
         return FaceFailure(job.key, FailureCode.GENERATOR_FAILED)
     return FaceResult(job.key, picture.webp, picture.width_px, picture.height_px, drawing.inference_ms)
+
+
+def _file(drawing: _Drawing, max_bytes: int) -> Encoded:
+    """An animation where something moves, else a still picture."""
+    layout, films = drawing.job.options.layout, drawing.drawn()
+    if layout is Layout.MORPH:
+        return animated(morphed([film[0] for film in films]), max_bytes)
+    if all(len(film) == 1 for film in films):
+        return encoded(rendered([film[0] for film in films], layout), max_bytes)
+    shots = looped(
+        lambda moment: rendered([film[at] for film, at in zip(films, moment.frames, strict=True)], layout),
+        timeline(drawing.pictures),
+    )
+    return animated(shots, max_bytes)

@@ -1,5 +1,7 @@
 """How a picture becomes a network input, defined once for training and for serving. No torch here."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
@@ -15,8 +17,10 @@ __all__ = [
     "cascade",
     "fed_back",
     "framed",
+    "framed_film",
     "from_tensor",
     "network_input",
+    "steadied",
     "to_tensor",
 ]
 
@@ -34,18 +38,55 @@ NOISE_PX = 6
 expression, where noise of single pixels only makes freckles."""
 NOISE_BRIGHTNESS, NOISE_COLOUR = 0.2, 0.1
 """Standard deviations of the seed's noise, on a scale of [-1, 1]."""
+STEADY_MS = 40
+"""A neighbouring frame that follows after this time counts 0.6 times as much as the frame itself, soon much less."""
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
 def framed(picture: Picture) -> Image.Image:
-    """The first frame without its transparent border, centred in a transparent square: RGBA, 1 to 128 px a side."""
+    """The first frame as `framed_film` shows it."""
+    return framed_film(picture)[0]
+
+
+def framed_film(picture: Picture) -> list[Image.Image]:
+    """Every frame without the transparent border, centred in a transparent square: RGBA, 1 to 128 px a side.
+
+    The border is what no frame reaches into, so that nothing jumps.
+    """
     size = (picture.width_px, picture.height_px)
-    emote = Image.frombytes("RGBA", size, picture.frames[0].rgba)
-    seen = emote.getchannel("A").point([0] * VISIBLE_ALPHA + [255] * (256 - VISIBLE_ALPHA)).getbbox()
-    if seen is not None:
-        emote = emote.crop(seen)
+    frames = [Image.frombytes("RGBA", size, frame.rgba) for frame in picture.frames]
+    seen = _seen(frames)
+    return [_squared(frame.crop(seen)) for frame in frames]
+
+
+def steadied(inputs: Floats, durations_ms: Sequence[int]) -> Floats:
+    """(F, 3, 16, 16) of the frames of a loop, each mixed with its neighbours, the more the sooner they follow.
+
+    The network makes much of little: what only flickers for a moment would shake the whole face.
+    """
+    after = np.exp(-0.5 * (np.array(durations_ms, np.float32) / STEADY_MS) ** 2).reshape(-1, 1, 1, 1)
+    before = np.roll(after, 1, axis=0)
+    mixed = inputs + before * np.roll(inputs, 1, axis=0) + after * np.roll(inputs, -1, axis=0)
+    steady: Floats = mixed / (1 + before + after)
+    return inputs if len(inputs) == 1 else steady
+
+
+def _seen(frames: Sequence[Image.Image]) -> tuple[int, int, int, int] | None:
+    """Around what is visible in any of them; None when nothing is."""
+    boxes = [
+        box
+        for frame in frames
+        if (box := frame.getchannel("A").point([0] * VISIBLE_ALPHA + [255] * (256 - VISIBLE_ALPHA)).getbbox())
+    ]
+    if not boxes:
+        return None
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def _squared(emote: Image.Image) -> Image.Image:
     side_px = max(emote.size)
     square = Image.new("RGBA", (side_px, side_px))
     square.paste(emote, ((side_px - emote.width) // 2, (side_px - emote.height) // 2))

@@ -44,12 +44,14 @@ class Style(StrEnum):
 
 
 class Layout(StrEnum):
-    """How faces are put into one picture: the face, emote and face, every step, or all pictures of the job."""
+    """How faces are put into one picture: the face, emote and face, every step, all pictures of the job, or a loop in
+    which the emote becomes the face."""
 
     FACE = "face"
     PAIR = "pair"
     STRIP = "strip"
     GRID = "grid"
+    MORPH = "morph"
 
 
 class FailureCode(StrEnum):

@@ -19,7 +19,7 @@ CORNER = 3 / 32
 """Radius of a face's corners in tile sides, where the background shows through."""
 TILES_A_ROW = 4
 
-_XMP = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\
+XMP = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" \
 Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>\
@@ -54,12 +54,25 @@ def rendered(drawn: Sequence[Drawn], layout: Layout) -> Image.Image:
     """All emotes in one picture. The background is transparent, so that it suits light and dark chats alike."""
     if layout is Layout.FACE and len(drawn) == 1:
         return _enlarged(drawn[0].faces[-1], FACE_PX)
-    if layout is Layout.FACE:
-        return _sheet([[[each.faces[-1]]] for each in drawn], columns=_balanced(len(drawn), 3))
+    if layout in {Layout.FACE, Layout.MORPH}:  # where a morph ends
+        return tiled([each.faces[-1] for each in drawn])
     if layout is Layout.STRIP:
         return _strips(drawn)
     pairs = [[[each.emote, each.faces[-1]]] for each in drawn]
     return _sheet(pairs, columns=1 if len(pairs) <= 3 else 2 if len(pairs) <= 8 else 3)
+
+
+def tiled(pictures: Sequence[Image.Image]) -> Image.Image:
+    """One tile for each emote."""
+    return _sheet([[[each]] for each in pictures], columns=_balanced(len(pictures), 3))
+
+
+def tile(picture: Image.Image, tile_px: int = FACE_PX) -> Image.Image:
+    """A square picture as it looks in a sheet: RGBA, enlarged, with rounded corners unless it has an outline."""
+    enlarged = _enlarged(picture, tile_px).convert("RGBA")
+    if picture.mode != "RGBA":
+        enlarged.putalpha(_rounded_mask(tile_px))
+    return enlarged
 
 
 def encoded(picture: Image.Image, max_bytes: int) -> Encoded:
@@ -68,7 +81,7 @@ def encoded(picture: Image.Image, max_bytes: int) -> Encoded:
         smaller = picture if divisor == 1 else picture.reduce(divisor)
         file = io.BytesIO()
         # method 0: a quarter of the time of the default, for files an eighth larger that look the same
-        smaller.save(file, "WEBP", quality=quality, method=0, xmp=_XMP)
+        smaller.save(file, "WEBP", quality=quality, method=0, xmp=XMP)
         if file.tell() <= max_bytes:
             return Encoded(file.getvalue(), smaller.width, smaller.height)
     raise PictureTooLarge(f"a picture of {picture.width} x {picture.height} px does not fit {max_bytes} bytes")
@@ -113,17 +126,9 @@ def _sheet(blocks: Sequence[Sequence[Sequence[Image.Image]]], columns: int) -> I
 def _place(sheet: Image.Image, block: Sequence[Sequence[Image.Image]], corner: tuple[int, int], tile_px: int) -> None:
     step_px = tile_px + round(tile_px * GAP)
     for row, tiles in enumerate(block):
-        for column, tile in enumerate(tiles):
+        for column, picture in enumerate(tiles):
             place = (corner[0] + column * step_px, corner[1] + row * step_px)
-            sheet.paste(_tile(tile, tile_px), place)
-
-
-def _tile(picture: Image.Image, tile_px: int) -> Image.Image:
-    tile = _enlarged(picture, tile_px).convert("RGBA")
-    if picture.mode == "RGBA":  # an emote keeps its own outline
-        return tile
-    tile.putalpha(_rounded_mask(tile_px))
-    return tile
+            sheet.paste(tile(picture, tile_px), place)
 
 
 def _enlarged(picture: Image.Image, side_px: int) -> Image.Image:

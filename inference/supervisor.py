@@ -23,6 +23,9 @@ from inference.queue.interface import JobQueue, Lease
 
 log = structlog.get_logger(__name__)
 
+SECONDS_A_RUN = 0.1
+"""Allowed on top of `batch_timeout_s` for every network run of a batch (sixty frames are sixty runs): several times
+what a run and its share of the drawing take on a slow machine."""
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
 
@@ -216,8 +219,9 @@ class Supervisor:
     async def _draw(self, batch: Sequence[_Task], tasks: asyncio.TaskGroup) -> FailureCode | None:
         """One try in the child; when it costs the child, say how and leave the jobs unanswered."""
         child = await self._ready_child(tasks)
+        timeout_s = self._settings.batch_timeout_s + SECONDS_A_RUN * sum(task.lease.job.cost for task in batch)
         try:
-            outcomes = await child.draw([task.message for task in batch], self._settings.batch_timeout_s)
+            outcomes = await child.draw([task.message for task in batch], timeout_s)
             if [outcome.key for outcome in outcomes] != [task.lease.job.key for task in batch]:
                 raise ChildLost("the answers are not in the order of the jobs")
         except (ChildHung, ChildLost) as error:

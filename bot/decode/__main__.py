@@ -41,14 +41,14 @@ def read_file(source: BinaryIO, max_bytes: int) -> bytes | None:
 def decode(content: bytes) -> tuple[bytes, bool]:
     """The answer, and whether this process is still good for another file."""
     try:
-        size_px, rgba = normalise(content)
+        picture = normalise(content)
     except TooManyPixels:
         return reply(Status.TOO_MANY_PIXELS), True
     except MemoryError:
         return reply(Status.OUT_OF_MEMORY), False
     except Exception:  # noqa: BLE001  # decoders raise anything over hostile bytes, and all of it means the same
         return reply(Status.UNSUPPORTED), True
-    return reply(Status.OK, size_px, rgba), True
+    return reply(Status.OK, picture), True
 
 
 if __name__ == "__main__":

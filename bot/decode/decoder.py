@@ -91,7 +91,10 @@ class Decoder:
         return DecoderStats(pids, self._waiting, self._decoded, self._refused, self._started, self._lost)
 
     async def decode(self, content: bytes) -> Picture:
-        """The file's first frame, normalised. Raise UnsupportedPicture, PictureTooLarge, or Busy."""
+        """The file, normalised; of a very long animation the beginning.
+
+        Raise UnsupportedPicture, PictureTooLarge, or Busy.
+        """
         if len(content) > self._limits.max_bytes:
             raise PictureTooLarge(megabytes(self._limits.max_bytes))
         if self._waiting >= self._max_waiting:

@@ -13,8 +13,8 @@ from typing import Self
 
 import structlog
 
-from bot.decode.wire import REPLY, REQUEST, Status
-from inference.protocol import MAX_SIDE_PX, Frame, Picture, ProtocolError
+from bot.decode.wire import MAX_FRAMES_BYTES, REPLY, REQUEST, Status, picture_of
+from inference.protocol import Picture, ProtocolError
 
 _START_TIMEOUT_S = 30.0
 _END_TIMEOUT_S = 1.0
@@ -120,10 +120,10 @@ class DecoderProcess:
         """Whatever is not an answer of ours counts as the child's end."""
         try:
             status, width_px, height_px, length = REPLY.unpack(await self._stdout.readexactly(REPLY.size))
-            if length > MAX_SIDE_PX * MAX_SIDE_PX * 4:
+            if length > MAX_FRAMES_BYTES:
                 raise ProtocolError("more pixels than a picture has")
-            rgba = await self._stdout.readexactly(length)
-            picture = Picture(width_px, height_px, (Frame(rgba),)) if status == Status.OK else None
+            frames = await self._stdout.readexactly(length)
+            picture = picture_of((width_px, height_px), frames) if status == Status.OK else None
             return Status(status), picture
         except (asyncio.IncompleteReadError, ValueError) as error:
             raise DecoderLost(await self._returncode()) from error

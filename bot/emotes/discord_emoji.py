@@ -6,7 +6,7 @@ import re
 
 from bot.models import Emote, EmoteSource
 
-_MARKUP = re.compile(r"<a?:[A-Za-z0-9_]{2,32}:(?P<id>[0-9]{15,21})>", re.ASCII)
+_MARKUP = re.compile(r"<(?P<animated>a?):[A-Za-z0-9_]{2,32}:(?P<id>[0-9]{15,21})>", re.ASCII)
 
 
 def markup_at(text: str, at: int) -> tuple[Emote, int] | None:
@@ -15,13 +15,13 @@ def markup_at(text: str, at: int) -> tuple[Emote, int] | None:
     It has no name: whoever typed the markup chose what stands in it.
     """
     if found := _MARKUP.match(text, at):
-        return Emote(EmoteSource.DISCORD, found["id"]), found.end()
+        return Emote(EmoteSource.DISCORD, found["id"], animated=bool(found["animated"])), found.end()
     return None
 
 
-def picture_url(cdn_url: str, emoji_id: str) -> str:
-    """Where the picture is. For an animated emoji `.png` is its first frame.
+def picture_url(cdn_url: str, emote: Emote) -> str:
+    """Where the picture is. Of an animated emoji, `.png` is its first frame and `.webp` too unless told otherwise.
 
-    https://github.com/serenity-rs/serenity/pull/449
+    https://discord.com/developers/docs/reference#image-formatting
     """
-    return f"{cdn_url}/emojis/{emoji_id}.png"
+    return f"{cdn_url}/emojis/{emote.id}" + (".webp?animated=true" if emote.animated else ".png")

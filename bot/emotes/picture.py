@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.decode.decoder import Decoder
 from bot.emotes import discord_emoji
@@ -55,7 +55,7 @@ class PictureFetcher:
         """Raise an EmoteUnavailable that fits, or Busy."""
         if emote.source is EmoteSource.UPLOAD:
             return await self._decoder.decode(self._uploads.get(emote.id))
-        emote = Emote(emote.source, emote.id)
+        emote = replace(emote, name=None)
         return self._cache.get(emote) or await self._fetch_once(emote)
 
     async def _fetch_once(self, emote: Emote) -> Picture:
@@ -85,7 +85,7 @@ class PictureFetcher:
 
     async def _file(self, emote: Emote) -> bytes:
         if emote.source is EmoteSource.DISCORD:
-            return await self._downloader.fetch(discord_emoji.picture_url(self._discord_cdn_url, emote.id))
+            return await self._downloader.fetch(discord_emoji.picture_url(self._discord_cdn_url, emote))
         if (path := self._unicode.picture_path(emote.id)) is None:
             raise DownloadFailed  # stored under graphics that are not installed any more
         return await asyncio.to_thread(path.read_bytes)

@@ -4,12 +4,15 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from PIL import Image, ImageSequence
 
+from tests.fakes import pictures
 from tests.fakes.discord.server import FakeDiscord
 from tests.program import PATIENCE_S, Program, running_program
 
@@ -160,18 +163,29 @@ async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_p
             "discord.cdn_url": discord.cdn_url,
         }
         channel, kim = discord.add_channel("general"), discord.user("kim")
-        emoji_id = discord.add_emoji()
+        emoji_id, dancing_id = discord.add_emoji(), discord.add_emoji(pictures.RED_FILES["animated gif"])
         async with running_program(tmp_path, settings) as program:
             await discord.until(lambda: discord.commands)
             question = discord.say(channel, kim, f"!face 😂 <:kappa:{emoji_id}>")
             answer = await discord.answer_to(question, picture=True)
-            interaction = discord.interact(channel, kim, emote="🍕")
+            interaction = discord.interact(channel, kim, emote=f"<a:dance:{dancing_id}>")
             await discord.until(lambda: interaction.original and interaction.original.attachments)
             assert await program.ended(signal.SIGTERM) == 0
         assert len(discord.replies_to(question)) == 1
-        assert answer.attachments
+        assert durations_ms(answer.attachments[0].content) == [0]
+        assert interaction.original
+        assert durations_ms(interaction.original.attachments[0].content) == [80, 80, 80]
         assert not discord.complaints
         assert discord.token not in str(program.events)
+
+
+def durations_ms(webp: bytes) -> list[int]:
+    lasting = []
+    with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
+        for frame in ImageSequence.Iterator(picture):
+            frame.load()
+            lasting.append(frame.info["duration"])
+    return lasting
 
 
 def _alive(pid: int) -> bool:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from bot.terminal import draw_from_terminal
 from config.settings import Settings
 from inference.protocol import FaceOptions, Layout
+from tests.fakes import pictures
 
 FACE = FaceOptions(layout=Layout.FACE)
 
@@ -62,3 +63,40 @@ async def test_a_network_that_cannot_start_is_named(
     broken = settings.model_copy(update={"inference": inference})
     assert not await draw_from_terminal(broken, ["😂"], FACE, tmp_path / "out")
     assert "missing" in capsys.readouterr().err
+
+
+def animated_gif(folder: Path) -> Path:
+    path = folder / "dance.gif"
+    path.write_bytes(pictures.RED_FILES["animated gif"])
+    return path
+
+
+def played(path: Path) -> tuple[str | None, list[int]]:
+    lasting = []
+    with Image.open(path) as picture:
+        for frame in ImageSequence.Iterator(picture):
+            frame.load()
+            lasting.append(frame.info["duration"])
+        return picture.format, lasting
+
+
+async def test_what_moves_is_written_as_webp_unless_the_name_says_otherwise(settings: Settings, tmp_path: Path) -> None:
+    source = str(animated_gif(tmp_path))
+    assert await draw_from_terminal(settings, [source, "😂"], FACE, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"dance.webp", "1f602.png"}
+    assert played(tmp_path / "out" / "dance.webp") == ("WEBP", [80, 80, 80])
+    assert await draw_from_terminal(settings, [source], FACE, tmp_path / "dance-face.gif")
+    assert played(tmp_path / "dance-face.gif") == ("GIF", [80, 80, 80])
+
+
+async def test_a_gif_says_how_it_came_about_and_loops(settings: Settings, tmp_path: Path) -> None:
+    assert await draw_from_terminal(settings, ["😂"], FaceOptions(layout=Layout.MORPH), tmp_path / "lol.gif")
+    with Image.open(tmp_path / "lol.gif") as picture:
+        assert b"trainedAlgorithmicMedia" in picture.info["comment"]
+        assert picture.info["loop"] == 0
+        assert getattr(picture, "n_frames", 1) > 5
+
+
+async def test_a_still_face_can_be_a_gif_too(settings: Settings, tmp_path: Path) -> None:
+    assert await draw_from_terminal(settings, ["😂"], FACE, tmp_path / "lol.gif")
+    assert pixels(tmp_path / "lol.gif")

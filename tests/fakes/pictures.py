@@ -123,6 +123,26 @@ def gif_of_frames(count: int) -> bytes:
     return file[:start] + file[start:-1] * count + b";"
 
 
+def gif_of_colours(count: int) -> bytes:
+    """A GIF of `count` frames, each unlike the one before."""
+    start, *ends = (
+        encoded(Image.new("RGB", (64, 64), colour).quantize(4), "GIF", duration=50) for colour in (RED, GREEN, BLUE)
+    )
+    head = 13 + 3 * 2 ** ((start[10] & 7) + 1)
+    frames_of = [_with_own_colours(file) for file in (start, *ends)]
+    return start[:head] + b"".join(frames_of[at % 3] for at in range(count)) + b";"
+
+
+def _with_own_colours(gif: bytes) -> bytes:
+    """The only frame of a file, its global colours made local."""
+    colours = gif[10] & 7
+    table = gif[13 : 13 + 3 * 2 ** (colours + 1)]
+    frame = gif[13 + len(table) : -1]
+    descriptor = frame.index(b",")
+    flags = frame[descriptor + 9] | 0x80 | colours
+    return frame[: descriptor + 9] + bytes([flags]) + table + frame[descriptor + 10 :]
+
+
 NO_PICTURES: dict[str, bytes] = {
     "nothing": b"",
     "one byte": b"\x89",

@@ -15,6 +15,8 @@ from inference.pipeline import LARGEST_CALL, FacePipeline
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
 from inference.runtimes import Generator
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
+from tests.inference.films import film_of, rolling_ball
+from tests.inference.films import opened as played
 
 Events = list[MutableMapping[str, Any]]
 Images = npt.NDArray[np.float32]
@@ -181,7 +183,7 @@ def test_a_picture_that_cannot_be_made_small_enough_is_a_typed_failure(monkeypat
     assert failures(pipeline_of(Recorder()).draw([job()])) == [FailureCode.RESULT_TOO_LARGE]
 
 
-@pytest.mark.parametrize("step", ["framed", "rendered"])
+@pytest.mark.parametrize("step", ["framed_film", "rendered"])
 def test_an_error_outside_the_network_fails_one_job_too(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     working = getattr(pipeline_module, step)
     calls = iter([True, False])
@@ -222,3 +224,60 @@ def test_an_outcome_bears_the_key_of_its_job() -> None:
     cursed: FaceJob = job([CURSED])
     [outcome] = pipeline_of(Recorder()).draw([cursed])
     assert outcome == FaceFailure(cursed.key, FailureCode.GENERATOR_FAILED)
+
+
+def test_an_animated_emote_gets_an_animated_face_of_the_same_rhythm() -> None:
+    recorder = Recorder()
+    lasting = [40, 70, 100, 250, 60]
+    for layout in (Layout.FACE, Layout.PAIR, Layout.STRIP, Layout.GRID):
+        [outcome] = pipeline_of(recorder).draw([job([rolling_ball(lasting)], layout=layout)])
+        assert isinstance(outcome, FaceResult)
+        playing = played(outcome.picture)
+        assert list(playing.durations_ms) == lasting
+        assert playing.frames[0].size == (outcome.width_px, outcome.height_px)
+    assert recorder.calls == [5] * 4
+
+
+def test_a_still_face_beside_an_animated_one_stands_still() -> None:
+    grey = picture_of(Image.new("RGBA", (40, 40), (90, 90, 90, 255)))
+    [outcome] = pipeline_of(Recorder()).draw([job([grey, rolling_ball([50] * 4)], layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    frames = [np.asarray(frame).astype(int) for frame in played(outcome.picture).frames]
+    assert len(frames) == 4
+    middle = frames[0].shape[1] // 2
+    for frame in frames[1:]:
+        assert np.abs(frame - frames[0])[20:-20, 20 : middle - 40].mean() < 2
+        assert np.abs(frame - frames[0])[:, middle:].mean() > 2
+
+
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_a_morph_draws_the_first_frame_only_and_moves_all_the_same(iterations: int) -> None:
+    recorder = Recorder()
+    pictures = [rolling_ball([50] * 30), disc(GREEN)]
+    [outcome] = pipeline_of(recorder).draw([job(pictures, layout=Layout.MORPH, iterations=iterations)])
+    assert isinstance(outcome, FaceResult)
+    assert recorder.calls == [2] * iterations
+    assert 10 <= len(played(outcome.picture).frames) <= 20
+
+
+def test_a_seed_is_the_same_in_every_frame() -> None:
+    recorder = Recorder()
+    flat = [Image.new("RGBA", (16, 16), (120 + at, 120, 120, 255)) for at in range(4)]
+    for seed in (None, 7):
+        pipeline_of(recorder).draw([job([film_of(flat, [500] * 4)], seed=seed)])
+    plain, seeded = recorder.seen
+    noise = seeded - plain
+    assert np.abs(noise - noise[:1]).max() < 1e-5
+    assert np.abs(noise).max() > 0.1
+
+
+def test_the_longest_animations_fit_into_a_result_in_bounded_calls() -> None:
+    rng = np.random.default_rng(5)
+    frames = rng.integers(0, 256, (60, 48, 48, 4), dtype=np.uint8)
+    wild = film_of([Image.fromarray(frame) for frame in frames], [30] * 60)
+    recorder = Recorder()
+    [outcome] = pipeline_of(recorder).draw([job([wild, wild], layout=Layout.PAIR)])
+    assert isinstance(outcome, FaceResult)
+    assert outcome.to_bytes()
+    assert max(recorder.calls) <= LARGEST_CALL
+    assert sum(played(outcome.picture).durations_ms) == 60 * 30

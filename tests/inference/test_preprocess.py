@@ -5,9 +5,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as np_st
 from PIL import Image
 
-from inference.preprocess import MATTE, Floats, cascade, fed_back, framed, from_tensor, network_input, to_tensor
+from inference.preprocess import (
+    MATTE,
+    Floats,
+    cascade,
+    fed_back,
+    framed,
+    framed_film,
+    from_tensor,
+    network_input,
+    steadied,
+    to_tensor,
+)
 from inference.protocol import FaceOptions, Frame, Picture
 from tests.inference.drawing import RED, disc, picture_of
+from tests.inference.films import rolling_ball
 
 SIDES = st.integers(1, 128)
 
@@ -131,3 +143,36 @@ def test_pixels_survive_the_way_to_a_tensor_and_back(pixels: np.typing.NDArray[n
 def test_values_out_of_range_are_clipped() -> None:
     wild = np.array([-9, -1, 0, 1, 9], np.float32).reshape(1, 1, 1, 5)
     assert from_tensor(wild).ravel().tolist() == [0, 0, 128, 255, 255]
+
+
+def test_all_frames_are_cut_to_what_any_of_them_shows() -> None:
+    film = framed_film(rolling_ball([50] * 5))
+    assert len({square.size for square in film}) == 1
+    lefts = [square.getbbox()[0] for square in film]  # type: ignore[index]
+    assert lefts == sorted(set(lefts))  # it still rolls
+    assert lefts[0] == 0
+
+
+def test_a_still_picture_is_framed_as_if_there_were_no_animations() -> None:
+    assert framed_film(disc(margin_px=20)) == [framed(disc(margin_px=20))]
+
+
+def test_steadying_takes_out_what_flickers_and_leaves_what_stays() -> None:
+    rng = np.random.default_rng(2)
+    flicker = rng.normal(0, 0.2, (30, 3, 16, 16)).astype(np.float32)
+    steady = steadied(flicker + 0.3, [33] * 30)
+    assert steady.dtype == np.float32
+    assert np.abs(np.diff(steady, axis=0)).mean() < 0.6 * np.abs(np.diff(flicker, axis=0)).mean()
+    assert steady.mean() == pytest.approx(0.3, abs=0.01)
+
+
+def test_frames_that_are_long_enough_to_be_seen_are_left_alone() -> None:
+    two = np.stack([np.full((3, 16, 16), -1, np.float32), np.full((3, 16, 16), 1, np.float32)])
+    assert np.abs(steadied(two, [500, 500]) - two).max() < 1e-6
+    assert np.array_equal(steadied(two[:1], [20]), two[:1])
+
+
+@given(st.lists(st.integers(20, 1000), min_size=1, max_size=20))
+def test_steadied_input_stays_in_range(lasting: list[int]) -> None:
+    wild = np.random.default_rng(1).choice(np.array([-1, 1], np.float32), (len(lasting), 3, 16, 16))
+    assert np.abs(steadied(wild, lasting)).max() <= 1 + 1e-6

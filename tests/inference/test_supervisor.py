@@ -33,7 +33,7 @@ from inference.protocol import (
 from inference.queue.interface import Ticket
 from inference.queue.memory import MemoryQueue
 from inference.supervisor import Supervisor
-from tests.fakes.generators import BAD_RGB, GATE_VARIABLE
+from tests.fakes.generators import BAD_RGB, DELAY_VARIABLE, GATE_VARIABLE
 from tests.fakes.seen_work import SeenWork
 
 PATIENCE_S = 60.0
@@ -185,6 +185,16 @@ async def test_a_job_that_hangs_the_child_is_condemned_and_its_batch_mates_are_d
         assert [colour(first), colour(last)] == [(192, 0, 0), (0, 0, 192)]
         assert failed(bad) is FailureCode.GENERATOR_HUNG
         assert running.queue.stats().dead_letters == 1
+
+
+async def test_a_job_of_many_frames_may_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DELAY_VARIABLE, "3")
+    frames = tuple(Frame(bytes([shade, 99, 99, 255]) * 4, 50) for shade in range(0, 240, 4))
+    async with supervised("slow", batch_timeout_s=2) as running:
+        job = FaceJob(running.settings.runtime, (Picture(2, 2, frames),), FACE, time.time() + PATIENCE_S)
+        outcome = await running.queue.result(await running.queue.submit(job), PATIENCE_S)
+        assert isinstance(outcome, FaceResult)
+        assert running.seen.restarts == 0
 
 
 async def test_a_job_alone_gets_several_tries_before_it_is_condemned() -> None:

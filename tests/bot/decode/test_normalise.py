@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bot.decode.normalise import MAX_WIRE_BYTES, TooManyPixels, configure_pillow, normalise
-from inference.protocol import MAX_JOB_BYTES, FaceJob, FaceOptions, Frame, Picture
+from inference.protocol import MAX_JOB_BYTES, FaceJob, FaceOptions
 from tests.fakes import pictures
 
 
@@ -22,8 +22,9 @@ def pillow_as_in_the_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def drawn(content: bytes) -> Image.Image:
-    size, rgba = normalise(content)
-    return Image.frombytes("RGBA", size, rgba)
+    """The first frame."""
+    picture = normalise(content)
+    return Image.frombytes("RGBA", (picture.width_px, picture.height_px), picture.frames[0].rgba)
 
 
 def is_near(pixel: object, colour: tuple[int, ...], tolerance: int = 12) -> bool:
@@ -165,10 +166,10 @@ def test_comments_are_fine_until_they_are_giant() -> None:
 def test_nine_of_the_worst_pictures_fit_into_one_job() -> None:
     jobs = []
     for seed in range(9):
-        size, rgba = normalise(pictures.encoded(pictures.noise((128, 128), seed), "PNG"))
-        assert len(zlib.compress(rgba, 6)) <= MAX_WIRE_BYTES
-        assert min(size) > 100
-        jobs.append(Picture(*size, (Frame(rgba),)))
+        picture = normalise(pictures.encoded(pictures.noise((128, 128), seed), "PNG"))
+        assert len(zlib.compress(picture.frames[0].rgba, 6)) <= MAX_WIRE_BYTES
+        assert picture.width_px > 100
+        jobs.append(picture)
     assert len(FaceJob("model", tuple(jobs), FaceOptions(), 0.0).to_bytes()) <= MAX_JOB_BYTES
 
 

@@ -22,7 +22,8 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
         options = {option["name"]: option for option in command["options"]}
         assert list(options) == ["emote", "style", "realism", "x", "seed", "layout"]
         assert [name for name, option in options.items() if option["required"]] == ["emote"]
-        assert [choice["value"] for choice in options["layout"]["choices"]] == ["face", "pair", "strip", "grid"]
+        layouts = [choice["value"] for choice in options["layout"]["choices"]]
+        assert layouts == ["face", "pair", "strip", "grid", "morph"]
         assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -16,22 +17,38 @@ from bot.models import Emote, EmoteSource
 from config.settings import EmotesSettings
 from inference.protocol import Picture
 from tests.fakes import hostile_host, pictures
+from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.hostile_host import HostileHost
 
 KAPPA = Emote(EmoteSource.DISCORD, "123456789012345678")
+DANCE = Emote(EmoteSource.DISCORD, "223456789012345678", animated=True)
 PATH = f"/emojis/{KAPPA.id}.png"
 
 
 class Bench:
     """A fetcher with its surroundings, on a host that first of all has the emoji's picture."""
 
-    def __init__(self, decoder: Decoder, downloader: Downloader, host: HostileHost, unicode: UnicodeCatalogue) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        downloader: Downloader,
+        host: HostileHost,
+        unicode: UnicodeCatalogue,
+        *,
+        settings: EmotesSettings,
+    ) -> None:
         self._parts = (decoder, downloader)
         self._unicode = unicode
+        self.settings = settings
         self.host = host
         self.uploads = Uploads(max_file_bytes=8_000_000)
         self.fetcher = self.build()
         host.answers[PATH] = hostile_host.whole(pictures.RED_FILES["png"])
+
+    def on(self, cdn_url: str, session: aiohttp.ClientSession) -> PictureFetcher:
+        """A fetcher for another CDN."""
+        downloader = Downloader(session, self.settings, base_urls=[cdn_url])
+        return PictureFetcher(self._parts[0], downloader, self.uploads, self._unicode, discord_cdn_url=cdn_url)
 
     def build(self, cache_bytes: int = 1_000_000) -> PictureFetcher:
         return PictureFetcher(
@@ -45,7 +62,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     downloader = Downloader(session, settings, base_urls=[host.url])
     async with Decoder(settings, max_bytes=8_000_000) as decoder:
-        yield Bench(decoder, downloader, host, catalogue)
+        yield Bench(decoder, downloader, host, catalogue, settings=settings)
 
 
 async def until_asked(host: HostileHost, times: int = 1) -> None:
@@ -74,6 +91,15 @@ async def test_a_custom_emoji_is_downloaded_once(bench: Bench) -> None:
     assert (first.width_px, first.height_px) == (48, 32)
     assert first is second
     assert bench.host.asked == {PATH: 1}
+
+
+async def test_an_animated_emoji_comes_with_all_of_its_frames_and_its_still_is_another_picture(bench: Bench) -> None:
+    async with FakeDiscord() as fake, aiohttp.ClientSession() as session:
+        emote = replace(DANCE, id=str(fake.add_emoji(pictures.RED_FILES["animated webp"])))
+        fetcher = bench.on(fake.cdn_url, session)
+        dancing, standing = await fetcher.fetch(emote), await fetcher.fetch(replace(emote, animated=False))
+    assert [frame.duration_ms for frame in dancing.frames] == [80, 80, 80]
+    assert [frame.duration_ms for frame in standing.frames] == [0]
 
 
 async def test_an_upload_is_read_until_it_is_gone(bench: Bench) -> None:

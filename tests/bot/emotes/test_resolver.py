@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.emotes.resolver import MAX_EMOTES, Resolver
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.errors import NothingToDraw, RequestRefused, TooManyEmotes, UnknownEmote
-from bot.models import EmoteSource
+from bot.models import Emote, EmoteSource
 
 KAPPA = "<:Kappa:123456789012345678>"
 DANCE = "<a:catDance:876543210987654321098>"
@@ -255,3 +255,10 @@ async def test_huge_words_take_no_time(resolver: Resolver, word: str) -> None:
     with pytest.raises(RequestRefused):
         await resolver.resolve([word])
     assert time.monotonic() - started_at < 5
+
+
+async def test_the_markup_says_whether_a_custom_emoji_moves(resolver: Resolver) -> None:
+    assert await resolver.resolve([KAPPA, DANCE]) == (
+        Emote(EmoteSource.DISCORD, "123456789012345678"),
+        Emote(EmoteSource.DISCORD, "876543210987654321098", animated=True),
+    )

@@ -285,9 +285,20 @@ class FakeDiscord:
         content = self.emojis.get(int(emoji_id)) if emoji_id.isdigit() else None
         if content is None or kind not in {"png", "webp", "gif"}:
             return web.Response(status=404)
-        return web.Response(body=content, content_type=f"image/{kind}")
+        moving = kind == "gif" or (kind == "webp" and request.query.get("animated") == "true")
+        return web.Response(body=content if moving else _first_frame(content, kind), content_type=f"image/{kind}")
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         wanted = request.match_info["attachment"]
         found = [a for m in self.messages for a in m.attachments if str(a.id) == wanted and not m.deleted]
         return web.Response(body=found[0].content) if found else web.Response(status=404)
+
+
+def _first_frame(content: bytes, kind: str) -> bytes:
+    """What the CDN makes of an animation unless asked for all of it."""
+    with Image.open(io.BytesIO(content)) as picture:
+        if not getattr(picture, "is_animated", False):
+            return content
+        file = io.BytesIO()
+        picture.convert("RGBA").save(file, kind.upper())
+    return file.getvalue()

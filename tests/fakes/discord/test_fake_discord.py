@@ -9,7 +9,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from PIL import Image
 
+from tests.fakes import pictures
 from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.discord.world import Message
 
@@ -206,6 +208,11 @@ async def test_the_cdn_serves_custom_emoji(fake: FakeDiscord, session: aiohttp.C
     emoji_id = fake.add_emoji()
     async with session.get(f"{fake.cdn_url}/emojis/{emoji_id}.png") as response:
         assert (await response.read()).startswith(b"\x89PNG")
+    dancing = f"{fake.cdn_url}/emojis/{fake.add_emoji(pictures.RED_FILES['animated gif'])}"
+    for url, frames in ((".png", 1), (".webp", 1), (".webp?animated=true", 3), (".gif", 3)):
+        async with session.get(dancing + url) as response:
+            with Image.open(io.BytesIO(await response.read())) as picture:
+                assert getattr(picture, "n_frames", 1) == frames
     async with session.get(f"{fake.cdn_url}/emojis/25.png") as response:
         assert response.status == 404
 
