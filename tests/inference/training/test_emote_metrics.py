@@ -95,7 +95,8 @@ def test_seeds_are_compared_with_emotes() -> None:
     assert np.isnan(seed_distance(faces[:1], faces[1:2]))
 
 
-def test_luminance_is_that_of_the_middle() -> None:
+def test_luminance_is_that_of_most_of_the_middle() -> None:
     picture = np.zeros((1, 128, 128, 3), np.uint8)
     picture[0, 32:96, 32:96] = 150
+    picture[0, 32:60, 32:96] = 20
     assert centre_luminance(picture).tolist() == [150]
