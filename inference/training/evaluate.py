@@ -11,7 +11,7 @@ from inference.preprocess import TOP_PX, Pixels, from_tensor, to_tensor
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.training.faces import load_faces
 from inference.training.framing import FramedFaces, framed_faces
-from inference.training.metrics import psnr, ssim
+from inference.training.metrics import ms_ssim, psnr, ssim
 from inference.training.sheet import EMOJI, contact_sheet, emoji_inputs, spread
 
 EXPECTED_BICUBIC_DB = 21.72
@@ -24,11 +24,13 @@ Upscaler = Callable[[Pixels], Pixels]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Means over all faces."""
+    """Means over all faces. `name` is for programs, `method` for people."""
 
+    name: str
     method: str
     psnr_db: float
     ssim: float
+    ms_ssim: float
 
 
 def val_faces(folder: Path, cache: Path) -> FramedFaces:
@@ -48,13 +50,15 @@ def drawn_by(generator: OpenVinoGenerator) -> Upscaler:
     return lambda inputs: from_tensor(generator(to_tensor(inputs)))
 
 
-def measured(method: str, upscale: Upscaler, faces: FramedFaces) -> Row:
-    """PSNR and SSIM of one method, each the mean over all faces."""
+def measured(name: str, method: str, upscale: Upscaler, faces: FramedFaces) -> Row:
+    """All scores of one method, each the mean over all faces."""
     pairs = list(zip(upscale(faces.inputs), faces.targets, strict=True))
     return Row(
+        name,
         method,
         psnr_db=float(np.mean([psnr(output, target) for output, target in pairs])),
         ssim=float(np.mean([ssim(output, target) for output, target in pairs])),
+        ms_ssim=float(np.mean([ms_ssim(output, target) for output, target in pairs])),
     )
 
 
@@ -69,11 +73,11 @@ def doubt(row: Row, count: int) -> str | None:
 
 
 def save_sheets(folder: Path, faces: FramedFaces, upscale: Upscaler) -> None:
-    """`faces.png`: input, bicubic, output, target; `emoji.png`: input and output, at realism 0 and 0.5."""
+    """`reconstruction.png`: input, bicubic, output, target; `emoji.png`: input and output, at realism 0 and 0.5."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = spread(len(faces.inputs), len(EMOJI))
     inputs, targets = faces.inputs[chosen], faces.targets[chosen]
-    contact_sheet([inputs, bicubic(inputs), upscale(inputs), targets]).save(folder / "faces.png")
+    contact_sheet([inputs, bicubic(inputs), upscale(inputs), targets]).save(folder / "reconstruction.png")
     rows = []
     for realism in (0.0, 0.5):
         seen = from_tensor(emoji_inputs(realism))

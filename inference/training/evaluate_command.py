@@ -1,58 +1,104 @@
 """`python -m inference evaluate`."""
 
 import argparse
-import dataclasses
-import json
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from inference.model_card import update_card
+from inference.model_card import NoSuchSection, has_section, update_card
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, ProtocolError, Style
 from inference.runtimes.openvino import OpenVinoGenerator
-from inference.training.evaluate import Row, bicubic, doubt, drawn_by, measured, save_sheets, val_faces
+from inference.training.emote_sets import EmotesError
+from inference.training.emote_table import SHEETS, Contest, measure_emotes
+from inference.training.evaluate import bicubic, doubt, drawn_by, measured, save_sheets, val_faces
+from inference.training.evaluate_emotes import ROWS, references
+from inference.training.evaluate_report import Findings, as_json, as_text, sections
+from inference.training.face_detector import DetectorMissing
 from inference.training.faces import FacesError
+from inference.training.framing import FramedFaces
 from inference.weights import WeightsMissing, shipped
+
+RECONSTRUCTION, EMOTES = "reconstruction", "emotes"
+REFUSALS = (WeightsMissing, FacesError, EmotesError, DetectorMissing, NoSuchSection, ProtocolError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the faces are, and what to write."""
-    parser.add_argument("--data", type=Path, required=True, help="folder of aligned faces with a val split")
-    parser.add_argument("--cache", type=Path, default=Path("var/cache/faces"), help="decoded faces (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--card", type=Path, help="model card whose reconstruction table to update")
-    parser.add_argument("--save", type=Path, metavar="DIR", help="write contact sheets as PNG here")
+    """What to measure, with which setting, and what to write."""
+    add = parser.add_argument
+    add("--data", type=Path, help="folder of aligned faces with a train and a val split")
+    add("--cache", type=Path, default=Path("var/cache/faces"), help="decoded faces (%(default)s)")
+    add("--emotes", type=Path, metavar="DIR", help="measure on these PNG, WebP and GIF files, too")
+    add("--only", choices=(RECONSTRUCTION, EMOTES), help="measure one part (reconstruction takes seconds)")
+    add("--style", choices=[style.value for style in Style], help="one style only")
+    add("--realism", type=float, help="one setting only, 0 to 1")
+    add("--iterations", type=int, help=f"one setting only, 1 to {MAX_ITERATIONS}")
+    add("--seed", type=int, help=f"0 to {MAX_SEED} (none)")
+    add("--json", action="store_true", help="print JSON instead of tables")
+    add("--card", type=Path, action="append", default=[], help="Markdown file with sections to update; repeatable")
+    add("--save", type=Path, metavar="OUT", help="write OUT/<stem>.png for --emotes, and contact sheets to OUT/sheets")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and say when the faces are not the project's."""
+    if arguments.only == RECONSTRUCTION and not arguments.data:
+        sys.stderr.write("evaluate: reconstruction is measured on faces: --data FOLDER\n")
+        return 2
     try:
-        model = shipped("classic")
-        faces = val_faces(arguments.data, arguments.cache)
-    except (WeightsMissing, FacesError) as error:
+        findings = evaluated(arguments)
+        update_cards(arguments.card, findings)
+    except REFUSALS as error:
         sys.stderr.write(f"evaluate: {error}\n")
         return 1
-    generator = OpenVinoGenerator(model.path)
-    rows = [
-        measured("bicubic", bicubic, faces),
-        measured(f"{model.model_id} (OpenVINO {generator.precision})", drawn_by(generator), faces),
-    ]
-    if arguments.save:
-        save_sheets(arguments.save, faces, drawn_by(generator))
-    count = len(faces.inputs)
-    if arguments.card:
-        update_card(arguments.card, "reconstruction", as_table(rows, count))
-    sys.stdout.write(as_json(rows, count) if arguments.json else as_table(rows, count))
-    if warning := doubt(rows[0], count):
+    sys.stdout.write(as_json(findings) if arguments.json else as_text(findings))
+    if findings.reconstruction and (warning := doubt(findings.reconstruction[0], findings.faces)):
         sys.stderr.write(f"evaluate: {warning}\n")
     return 0
 
 
-def as_table(rows: list[Row], count: int) -> str:
-    """A Markdown table."""
-    lines = [f"| 16 -> 128 px, {count} val faces | PSNR dB | SSIM |", "|---|---:|---:|"]
-    lines += [f"| {row.method} | {row.psnr_db:.2f} | {row.ssim:.3f} |" for row in rows]
-    return "\n".join(lines) + "\n"
+def evaluated(arguments: argparse.Namespace) -> Findings:
+    """Measure what the arguments ask for."""
+    styles = [Style(arguments.style)] if arguments.style else list(Style)
+    models = {style: shipped(style) for style in styles}
+    networks = {style: OpenVinoGenerator(model.path) for style, model in models.items()}
+    findings = Findings({style.value: model.model_id for style, model in models.items()})
+    faces = val_faces(arguments.data, arguments.cache) if arguments.data else None
+    if faces is not None:
+        findings.faces = len(faces.inputs)
+    if faces is not None and arguments.only != EMOTES:
+        _reconstruct(networks, faces, findings)
+        if arguments.save:
+            save_sheets(arguments.save / SHEETS, faces, drawn_by(networks[styles[0]]))
+    if arguments.only != RECONSTRUCTION:
+        real = references(arguments.data, arguments.cache, faces) if faces is not None else None
+        contest = Contest(networks, {style: _settings(style, arguments) for style in styles}, real)
+        measure_emotes(contest, arguments.emotes, arguments.save, findings)
+    return findings
 
 
-def as_json(rows: list[Row], count: int) -> str:
-    """The same numbers for programs."""
-    return json.dumps({"faces": count, "rows": [dataclasses.asdict(row) for row in rows]}, indent=2) + "\n"
+def update_cards(cards: list[Path], findings: Findings) -> None:
+    """Bring the sections that a card has up to date; raise NoSuchSection for a card that has none of them."""
+    for card in cards:
+        updated = 0
+        for name, text in sections(findings).items():
+            if has_section(card, name):
+                update_card(card, name, text)
+                updated += 1
+        if not updated:
+            raise NoSuchSection(f"{card} has none of the sections {', '.join(sections(findings))}")
+
+
+def _reconstruct(networks: Mapping[Style, OpenVinoGenerator], faces: FramedFaces, findings: Findings) -> None:
+    findings.reconstruction.append(measured("bicubic", "bicubic", bicubic, faces))
+    for style, network in networks.items():
+        method = f"{findings.models[style]} (OpenVINO {network.precision})"
+        findings.reconstruction.append(measured(style.value, method, drawn_by(network), faces))
+
+
+def _settings(style: Style, arguments: argparse.Namespace) -> tuple[FaceOptions, ...]:
+    """The one setting that was asked for, or else those the table has for the style."""
+    asked = {"realism": arguments.realism, "iterations": arguments.iterations, "seed": arguments.seed}
+    given = {name: value for name, value in asked.items() if value is not None}
+    if given.keys() & {"realism", "iterations"} or style not in ROWS:
+        return (FaceOptions(style=style, **given),)
+    return tuple(replace(options, **given) for options in ROWS[style])

