@@ -118,7 +118,9 @@ async def supervised(
 
 
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    """The inference children of this process; a browser of other tests may live beside them."""
+    living = (process for process in psutil.Process().children() if process.status() != psutil.STATUS_ZOMBIE)
+    return [process for process in living if "inference" in process.cmdline()]
 
 
 def colour(outcome: FaceOutcome) -> tuple[int, ...]:
