@@ -184,13 +184,13 @@ class Admission:
 
     def newcomers_place(self) -> Place:
         """Where a request stands that is accepted and not here yet (its picture is being fetched)."""
-        stats, waiting = self._queue.stats(), len(self._waiting)
+        stats, waiting = self._queue.stats(), self.backlog
         return Place(self._handed_on + waiting + 1, (stats.outstanding_cost + waiting + 1) * stats.seconds_per_cost)
 
     def retry_after_s(self) -> float:
         """When asking again makes sense: about the time the present backlog takes, at least a few seconds."""
         stats = self._queue.stats()
-        return max(5.0, (stats.outstanding_cost + len(self._waiting)) * stats.seconds_per_cost)
+        return max(5.0, (stats.outstanding_cost + self.backlog) * stats.seconds_per_cost)
 
     @property
     def backlog(self) -> int:

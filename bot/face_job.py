@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
+from bot.thinning import even_spans
 from inference.protocol import FaceJob, FaceOptions, Frame, Layout, Picture, ProtocolError
 
 MAX_RUNS = 240
@@ -29,8 +29,7 @@ def with_frames(picture: Picture, most: int) -> Picture:
         return picture
     if most == 1:
         return Picture(picture.width_px, picture.height_px, (Frame(picture.frames[0].rgba),))
-    starts = [at * count // most for at in range(most + 1)]
-    frames = (_joined(picture.frames[start:end]) for start, end in pairwise(starts))
+    frames = (_joined(picture.frames[start:end]) for start, end in even_spans(count, most))
     return Picture(picture.width_px, picture.height_px, tuple(frames))
 
 

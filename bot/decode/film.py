@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from PIL import Image
+
+from bot.thinning import even_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ class Film:
 
 def thinned(shots: Sequence[Shot], count: int) -> list[Shot]:
     """At most `count`, evenly chosen; each lasts until the next one starts."""
-    count = min(count, len(shots))
-    starts = [at * len(shots) // count for at in range(count + 1)]
     return [
-        Shot(shots[start].image, sum(shot.duration_ms for shot in shots[start:end])) for start, end in pairwise(starts)
+        Shot(shots[start].image, sum(shot.duration_ms for shot in shots[start:end]))
+        for start, end in even_spans(len(shots), count)
     ]
