@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from inference.preprocess import INPUT_PX
-from inference.training.faces import CHIN, FOREHEAD, MIRRORED, SIDE_PX, Faces
+from inference.training.faces import CHIN, FOREHEAD, MIRRORED, Faces
 
 CROP_SHIFT = 0.05
 ROTATION = math.radians(20)
@@ -39,13 +39,15 @@ EMOTES = Sampling(sides=(0.55, 0.85), jittered_share=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """faces: (N, 3, 128, 128) float32 in [-1, 1]; landmarks: (N, 25, 2), 0..1 of the side, may fall outside."""
+    """faces: (N, 3, P, P) float32 in [-1, 1]; landmarks: (N, 25, 2), 0..1 of the side, may fall outside."""
 
     faces: Tensor
     landmarks: Tensor
 
 
-def random_views(faces: Faces, indices: npt.NDArray[np.int64], sampling: Sampling, random: Generator) -> Views:
+def random_views(
+    faces: Faces, indices: npt.NDArray[np.int64], sampling: Sampling, random: Generator, side_px: int = TARGET_PX
+) -> Views:
     """Flipped, rotated, shifted, cropped and colour-jittered views of the faces at `indices`."""
     count = len(indices)
     pixels = torch.from_numpy(np.array(faces.pictures[indices]))  # (N, 256, 256, 3)
@@ -57,7 +59,7 @@ def random_views(faces: Faces, indices: npt.NDArray[np.int64], sampling: Samplin
     matrix = _matrix(side, angle, flipped)  # (N, 2, 2)
     centre = (face_centres(points) + shift) * 2 - 1  # (N, 2), -1..1 of the picture
     factors = _jitter_factors(count, sampling.jittered_share, random)
-    views = _sample(pixels, torch.cat([matrix, centre[:, :, None]], 2))
+    views = _sample(pixels, torch.cat([matrix, centre[:, :, None]], 2), side_px)
     return Views(jitter(views, factors), _landmarks_seen(points, matrix, centre, flipped))
 
 
@@ -159,12 +161,12 @@ def _matrix(side: Tensor, angle: Tensor, flipped: Tensor) -> Tensor:
     return torch.stack([cosine * mirror, -sine, sine * mirror, cosine], 1).view(-1, 2, 2)
 
 
-def _sample(pixels: Tensor, affine: Tensor) -> Tensor:
-    """pixels (N, 256, 256, 3) uint8, affine (N, 2, 3) -> (N, 3, 128, 128) in [-1, 1], sampled twice as dense."""
+def _sample(pixels: Tensor, affine: Tensor, side_px: int) -> Tensor:
+    """pixels (N, 256, 256, 3) uint8, affine (N, 2, 3) -> (N, 3, P, P) in [-1, 1], sampled twice as dense."""
     images = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-    grid = functional.affine_grid(affine, [len(images), 3, SIDE_PX, SIDE_PX], align_corners=False)
+    grid = functional.affine_grid(affine, [len(images), 3, 2 * side_px, 2 * side_px], align_corners=False)
     dense = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-    return functional.avg_pool2d(dense, SIDE_PX // TARGET_PX)
+    return functional.avg_pool2d(dense, 2)
 
 
 def _landmarks_seen(points: Tensor, matrix: Tensor, centre: Tensor, flipped: Tensor) -> Tensor:

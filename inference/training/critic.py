@@ -1,4 +1,4 @@
-"""The critic that tells real 128 px faces from made ones; used in training only."""
+"""The critic that tells real faces from made ones, at 64 or 128 px; used in training only."""
 
 import itertools
 import math
@@ -8,8 +8,11 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-CHANNELS = (16, 32, 64, 96, 128, 128)
-"""At 128, 64, 32, 16, 8 and 4 px."""
+FINE = 16
+"""Channels at 128 px."""
+CHANNELS = (32, 64, 128, 192, 256)
+"""At 64, 32, 16, 8 and 4 px."""
+COARSE_PX = 64
 GROUP = 4
 LEAK = 0.2
 
@@ -46,10 +49,16 @@ class DownBlock(nn.Module):
 
 
 class Critic(nn.Module):
-    """Scores 128 px faces: high for real ones. Sees the spread within groups of four pictures."""
+    """Scores faces: high for real ones. Sees the spread within groups of four pictures.
+
+    What 128 px show beyond 64 joins through a gain that starts at 0, so that a critic of 64 px can grow.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.from_fine = EqualLinear(3, FINE)
+        self.fine = DownBlock(FINE, CHANNELS[0])
+        self.fine_gain = nn.Parameter(torch.zeros(1))
         self.from_rgb = EqualLinear(3, CHANNELS[0])
         self.blocks = nn.Sequential(*(DownBlock(inputs, outputs) for inputs, outputs in itertools.pairwise(CHANNELS)))
         self.join = EqualLinear(CHANNELS[-1] + 1, CHANNELS[-1], 3)
@@ -57,12 +66,16 @@ class Critic(nn.Module):
         self.score = EqualLinear(CHANNELS[-1], 1)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """faces: (N, 3, 128, 128) float in [-1, 1] -> (N,) float32."""
-        features = functional.leaky_relu(self.from_rgb(faces), LEAK)  # (N, 16, 128, 128)
-        features = self.blocks(features)  # (N, 128, 4, 4)
-        features = torch.cat([features, _spread(features)], 1)  # (N, 129, 4, 4)
-        features = functional.leaky_relu(self.join(features), LEAK)  # (N, 128, 4, 4)
-        features = functional.leaky_relu(self.dense(features), LEAK)  # (N, 128, 1, 1)
+        """faces: (N, 3, P, P) float in [-1, 1], P is 64 or 128 -> (N,) float32."""
+        coarse = faces if faces.shape[-1] == COARSE_PX else functional.avg_pool2d(faces, 2)
+        features = functional.leaky_relu(self.from_rgb(coarse), LEAK)  # (N, 32, 64, 64)
+        if faces.shape[-1] > COARSE_PX:
+            fine = functional.leaky_relu(self.from_fine(faces), LEAK)  # (N, 16, 128, 128)
+            features = features + self.fine_gain * self.fine(fine)
+        features = self.blocks(features)  # (N, 256, 4, 4)
+        features = torch.cat([features, _spread(features)], 1)  # (N, 257, 4, 4)
+        features = functional.leaky_relu(self.join(features), LEAK)  # (N, 256, 4, 4)
+        features = functional.leaky_relu(self.dense(features), LEAK)  # (N, 256, 1, 1)
         return cast("Tensor", self.score(features)).flatten().float()
 
 

@@ -1,0 +1,49 @@
+"""What a batch is made of: faces and their disguises, and emoji that nobody knows the face of."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from inference.training.augment import Sampling, random_views
+from inference.training.dial.disguise import disguised
+from inference.training.dial.drawn import Drawn
+from inference.training.faces import Faces, held_out
+
+FACES = Sampling(sides=(0.64, 0.92), jittered_share=0.0)
+"""Emotes fill their frame; and what is seen in them shall have a person's own colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """faces: (N, 3, P, P), real people. inputs: (N, 3, 64, 64), the first `pairs` of them disguised faces, the rest emoji.
+
+    All in [-1, 1]; landmarks: (N, 25, 2), 0..1 of the side, of the faces.
+    """
+
+    faces: Tensor
+    landmarks: Tensor
+    inputs: Tensor
+    pairs: int
+
+
+class BatchMaker:
+    """Draws batches from the training faces, never from those held out."""
+
+    def __init__(self, faces: Faces, drawn: Drawn, drawn_share: float) -> None:
+        self._faces = faces
+        self._drawn = drawn
+        self._drawn_share = drawn_share
+        self._indices, _ = held_out(len(faces))
+
+    def draw(self, count: int, side_px: int, random: Generator) -> Batch:
+        """A batch; the same state of `random` draws the same one."""
+        chosen = torch.randint(len(self._indices), (count,), generator=random).numpy()
+        views = random_views(self._faces, self._indices[chosen], FACES, random, side_px)
+        emoji = round(count * self._drawn_share)
+        targets, inputs = disguised(views, random)
+        pairs = count - emoji
+        if emoji:
+            inputs = torch.cat([inputs[:pairs], self._drawn.draw(emoji, random)])
+            targets = torch.cat([targets[:pairs], views.faces[pairs:]])
+        return Batch(targets, views.landmarks, inputs, pairs)

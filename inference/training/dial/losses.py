@@ -1,0 +1,82 @@
+"""What makes a face the emote's. Pictures are (N, 3, P, P) float32 in [-1, 1], cutoffs (N,)."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from inference.networks.dial import COARSEST_CUTOFF, FINEST_CUTOFF, INPUT_PX
+from inference.training.augment import grey
+from inference.training.dial.low_pass import low_pass
+
+LIKENESS_PX, COLOUR_PX = 16, 8
+LEAST_LIKENESS, MOST_LIKENESS = 0.65, 0.95
+FREE_COLOUR = 0.25
+"""So far may the colours of an emote change for nothing: yellow skin shall become skin."""
+FINEST_ADVERSARIAL = 0.3
+
+
+def kept(output: Tensor, target: Tensor, cutoff: Tensor) -> Tensor:
+    """Mean difference of what the network was shown."""
+    coarse_output, coarse_target = _at_input(output), _at_input(target)
+    return (low_pass(coarse_output, cutoff) - low_pass(coarse_target, cutoff)).abs().mean()
+
+
+def full(output: Tensor, target: Tensor, cutoff: Tensor) -> Tensor:
+    """Mean difference, the less weighted the less the network was shown: else it would answer with a blur."""
+    return ((output - target).abs().mean((1, 2, 3)) * _strictness(cutoff)).mean()
+
+
+def features(output: Tensor, target: Tensor, heatmaps: Tensor, cutoff: Tensor) -> Tensor:
+    """The same around the landmarks; heatmaps: (N, 1, P, P)."""
+    weighted = ((output - target).abs().mean(1, keepdim=True) * heatmaps).sum((1, 2, 3))
+    return (weighted / heatmaps.sum((1, 2, 3)).clamp(min=1e-6) * _strictness(cutoff)).mean()
+
+
+def likeness_missed(output: Tensor, emotes: Tensor, cutoff: Tensor) -> Tensor:
+    """By how much the correlation of 16 x 16 grey stays below what the cutoff asks for, mean."""
+    wanted = LEAST_LIKENESS + (MOST_LIKENESS - LEAST_LIKENESS) * _position(cutoff)
+    return functional.relu(wanted - likeness(output, emotes)).mean()
+
+
+def likeness(output: Tensor, emotes: Tensor) -> Tensor:
+    """(N,): correlation of 16 x 16 grey."""
+    return (_centred(output) * _centred(emotes)).sum(1)
+
+
+def colour_missed(output: Tensor, emotes: Tensor) -> Tensor:
+    """By how much colours, 8 x 8, differ more than they may, mean."""
+    difference = (_colours(output) - _colours(emotes)).abs()
+    return functional.relu(difference - FREE_COLOUR).mean()
+
+
+def adversarial(scores: Tensor, cutoff: Tensor) -> Tensor:
+    """Non-saturating loss, the stronger the less of the emote is kept; scores: (N,), high for "real"."""
+    weight = 1 - (1 - FINEST_ADVERSARIAL) * _position(cutoff)
+    return (functional.softplus(-scores) * weight).mean()
+
+
+def _position(cutoff: Tensor) -> Tensor:
+    """0 at the coarsest cutoff, 1 at the finest."""
+    return (cutoff / COARSEST_CUTOFF).log() / math.log(FINEST_CUTOFF / COARSEST_CUTOFF)
+
+
+def _strictness(cutoff: Tensor) -> Tensor:
+    return (cutoff / FINEST_CUTOFF) ** 2
+
+
+def _at_input(pictures: Tensor) -> Tensor:
+    return pictures if pictures.shape[-1] == INPUT_PX else functional.adaptive_avg_pool2d(pictures, INPUT_PX)
+
+
+def _centred(pictures: Tensor) -> Tensor:
+    """(N, 256) of length 1."""
+    flat = functional.adaptive_avg_pool2d(grey(pictures), LIKENESS_PX).flatten(1)
+    flat = flat - flat.mean(1, keepdim=True)
+    return flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-3)
+
+
+def _colours(pictures: Tensor) -> Tensor:
+    coarse: Tensor = functional.adaptive_avg_pool2d(pictures, COLOUR_PX)
+    return coarse - grey(coarse)

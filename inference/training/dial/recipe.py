@@ -1,0 +1,67 @@
+"""What a run of the emote-native network does, and where in it a number of seen pictures lies."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DialRecipe:
+    """All that decides the weights of a run; stored in its checkpoints. Shares are of pictures seen."""
+
+    pictures: int = 300_000
+    batch: int = 24
+    seed: int = 0
+    coarse_share: float = 0.35
+    """Share of the run at 64 px; the rest is at 128."""
+    learning_rate: float = 3e-4
+    final_learning_rate: float = 3e-5
+    decay_from: float = 0.6
+    """Share of the run after which the learning rates fall, by a cosine."""
+    critic_learning_rate: float = 1.5e-3
+    drawn_share: float = 0.4
+    """Share of each batch that is drawn emoji, without a target."""
+    kept_weight: float = 5.0
+    """Of the difference to the target at the cutoff."""
+    full_weight: float = 2.0
+    """Of the difference to the target in full detail, at the finest cutoff; it falls with the cutoff's square."""
+    feature_weight: float = 1.0
+    """Of the same where the face's features are; it falls likewise."""
+    likeness_weight: float = 4.0
+    """Of a drawn emoji's likeness missed."""
+    colour_weight: float = 1.0
+    """Of a drawn emoji's colours missed."""
+    adversarial_weight: float = 1.0
+    """At the coarsest cutoff; at the finest it is 0.3 times as much."""
+    seeking_weight: float = 0.0
+    """Of how alike the faces of two latents are."""
+    ema_half_life: int = 8_000
+    """Pictures after which a weight counts half in the moving average."""
+
+    def __post_init__(self) -> None:
+        if self.pictures < 1 or self.batch < 4:
+            raise ValueError("a run needs pictures, at least four a batch")
+        if not all(0 <= share <= 1 for share in (self.coarse_share, self.drawn_share, self.decay_from)):
+            raise ValueError("shares lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class DialPhase:
+    """What the next batch is trained with."""
+
+    side_px: int
+    learning_rate: float
+    critic_learning_rate: float
+
+
+def dial_phase_at(recipe: DialRecipe, pictures_seen: int) -> DialPhase:
+    """The phase of a run that has seen so many pictures."""
+    progress = min(pictures_seen / recipe.pictures, 1.0)
+    decayed = max(progress - recipe.decay_from, 0.0) / max(1 - recipe.decay_from, 1e-9)
+    cosine = (1 + math.cos(math.pi * decayed)) / 2
+    low = recipe.final_learning_rate / recipe.learning_rate
+    factor = low + (1 - low) * cosine
+    return DialPhase(
+        side_px=64 if progress < recipe.coarse_share else 128,
+        learning_rate=recipe.learning_rate * factor,
+        critic_learning_rate=recipe.critic_learning_rate * factor,
+    )
