@@ -1,9 +1,9 @@
 import io
 from collections.abc import Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import structlog
 import structlog.testing
@@ -11,15 +11,18 @@ from PIL import Image
 
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
+from inference import served
+from inference.export import Exported
+from inference.feeds import Feed, Floats
 from inference.pipeline import LARGEST_CALL, FacePipeline
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
 from inference.runtimes import Generator
+from inference.weights import shipped, shipped_styles
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
 from tests.inference.films import film_of, rolling_ball
 from tests.inference.films import opened as played
 
 Events = list[MutableMapping[str, Any]]
-Images = npt.NDArray[np.float32]
 CURSED = picture_of(Image.new("RGBA", (8, 8), (255, 0, 255, 255)))
 
 
@@ -34,14 +37,18 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
-        self.seen: list[Images] = []
+        self.feeds: list[Feed] = []
 
-    def __call__(self, images: Images, /) -> Images:
-        self.calls.append(len(images))
-        self.seen.append(images)
-        if any(tuple(image[:, 0, 0]) == (1, -1, 1) for image in images):
+    @property
+    def seen(self) -> list[Floats]:
+        return [feed["image"] for feed in self.feeds]
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.calls.append(len(feed["image"]))
+        self.feeds.append(feed)
+        if any(np.allclose(image[:, 0, 0], (1, -1, 1)) for image in feed["image"]):
             raise RuntimeError("a cursed picture")
-        return enlarge(images)
+        return enlarge(feed)
 
 
 class Clock:
@@ -136,12 +143,12 @@ def test_a_job_that_makes_the_network_raise_fails_alone(events: Events) -> None:
     ]
 
 
-def broken_shape(images: Images, /) -> Images:
-    return enlarge(images)[:, :, :64]
+def broken_shape(feed: Feed, /) -> Floats:
+    return enlarge(feed)[:, :, :64]
 
 
-def not_finite(images: Images, /) -> Images:
-    return enlarge(images) * np.float32(np.nan)
+def not_finite(feed: Feed, /) -> Floats:
+    return enlarge(feed) * np.float32(np.nan)
 
 
 @pytest.mark.parametrize("broken", [broken_shape, not_finite])
@@ -159,9 +166,9 @@ def test_a_job_past_its_deadline_never_reaches_the_network() -> None:
 def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     outcomes = pipeline_of(slow, clock).draw([job(iterations=9, deadline_at=NOW + 25), job([disc(BLUE)])])
     assert failures(outcomes) == [FailureCode.DEADLINE_EXCEEDED, None]
@@ -171,9 +178,9 @@ def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
 def test_a_finished_face_is_not_thrown_away_for_a_deadline() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     assert failures(pipeline_of(slow, clock).draw([job(deadline_at=NOW + 5)])) == [None]
 
@@ -217,7 +224,7 @@ def test_no_jobs_are_no_outcomes() -> None:
 
 
 def test_the_model_ids_name_what_is_loaded() -> None:
-    assert pipeline_of(Recorder()).model_ids == {Style.CLASSIC: f"{__name__}:current_generator"}
+    assert pipeline_of(Recorder()).model_ids == dict.fromkeys(Style, f"{__name__}:current_generator")
 
 
 def test_an_outcome_bears_the_key_of_its_job() -> None:
@@ -281,3 +288,59 @@ def test_the_longest_animations_fit_into_a_result_in_bounded_calls() -> None:
     assert outcome.to_bytes()
     assert max(recorder.calls) <= LARGEST_CALL
     assert sum(played(outcome.picture).durations_ms) == 60 * 30
+
+
+def test_real_and_cursed_are_one_network_and_go_through_it_together() -> None:
+    recorder = Recorder()
+    jobs = [job(style=Style.REAL), job([disc(GREEN)]), job([disc(BLUE)], style=Style.CURSED, iterations=2)]
+    assert failures(pipeline_of(recorder).draw(jobs)) == [None, None, None]
+    assert [(set(feed), len(feed["image"])) for feed in recorder.feeds] == [
+        ({"image", "cutoff", "latent", "grain"}, 2),
+        ({"image", "cutoff", "latent", "grain"}, 1),
+        ({"image"}, 1),
+    ]
+    assert recorder.feeds[0]["cutoff"][0] < recorder.feeds[0]["cutoff"][1] == recorder.feeds[1]["cutoff"][0]
+
+
+@pytest.mark.parametrize("style", [Style.REAL, Style.CURSED])
+def test_a_round_of_the_dial_keeps_its_noise(style: Style) -> None:
+    recorder = Recorder()
+    pipeline_of(recorder).draw([job(style=style, iterations=3)])
+    for name in ("cutoff", "latent", "grain"):
+        assert all(np.array_equal(feed[name], recorder.feeds[0][name]) for feed in recorder.feeds)
+    details = [float(np.abs(np.diff(images)).mean()) for images in recorder.seen]
+    assert details == sorted(details, reverse=True)
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("style", [Style.REAL, Style.CURSED])
+def test_every_layout_shows_faces_of_the_dial(style: Style, layout: Layout) -> None:
+    [outcome] = pipeline_of(Recorder()).draw([job([disc(), disc(BLUE)], style=style, layout=layout, iterations=2)])
+    assert opened(outcome).size == (outcome.width_px, outcome.height_px)  # type: ignore[union-attr]
+
+
+def test_an_animated_emote_keeps_one_person_through_all_frames() -> None:
+    recorder = Recorder()
+    [outcome] = pipeline_of(recorder).draw([job([rolling_ball([50] * 5)], style=Style.REAL, layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    assert len(played(outcome.picture).frames) == 5
+    assert (recorder.feeds[0]["latent"] == recorder.feeds[0]["latent"][:1]).all()
+
+
+def test_a_dial_network_that_breaks_its_contract_makes_no_picture() -> None:
+    for broken in (broken_shape, not_finite, of_the_input_size):
+        assert failures(pipeline_of(broken).draw([job(style=Style.REAL)])) == [FailureCode.GENERATOR_FAILED]
+
+
+def of_the_input_size(feed: Feed, /) -> Floats:
+    return feed["image"]
+
+
+def test_what_the_shipped_styles_share_is_loaded_once(exported_dial: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Style] = []
+    monkeypatch.setattr(served, "shipped", partial(shipped, folder=exported_dial.path.parent))
+    monkeypatch.setattr(served, "shipped_styles", partial(shipped_styles, folder=exported_dial.path.parent))
+    monkeypatch.setattr(pipeline_module, "load_generator", lambda _, style: loaded.append(style) or enlarge)
+    pipeline = FacePipeline(load_settings().inference)
+    assert pipeline.model_ids == dict.fromkeys((Style.REAL, Style.CURSED), exported_dial.model_id)
+    assert loaded == [Style.REAL]
