@@ -54,6 +54,18 @@ class Layout(StrEnum):
     MORPH = "morph"
 
 
+class Format(StrEnum):
+    """What kind of file the answer is; GIF is for where nothing else plays."""
+
+    WEBP = "webp"
+    GIF = "gif"
+
+    @classmethod
+    def of(cls, content: bytes) -> Format:
+        """The kind a finished file is, by its first bytes."""
+        return cls.GIF if content.startswith(b"GIF8") else cls.WEBP
+
+
 class FailureCode(StrEnum):
     """Why a job has no face; `bot.errors` gives every code its error and its words."""
 
@@ -100,6 +112,7 @@ class FaceOptions:
     iterations: int = 1
     seed: int | None = None
     layout: Layout = Layout.PAIR
+    format: Format = Format.WEBP
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.realism <= 1.0:
@@ -118,6 +131,7 @@ class FaceOptions:
             "iterations": self.iterations,
             "seed": self.seed,
             "layout": self.layout.value,
+            "format": self.format.value,
         }
 
     @classmethod
@@ -130,6 +144,7 @@ class FaceOptions:
                 iterations=int(values["iterations"]),
                 seed=None if values["seed"] is None else int(values["seed"]),
                 layout=Layout(values["layout"]),
+                format=Format(values["format"]),
             )
         except _MALFORMED as error:
             raise ProtocolError("not the options of a face job") from error
@@ -194,7 +209,7 @@ class FaceJob:
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
-    """The drawn picture: `picture` is a WebP file of at most 900 kB; `inference_ms` is the network's share."""
+    """The drawn picture: a file of at most 900 kB in the format asked for. `inference_ms` is the network's share."""
 
     key: str
     picture: bytes

@@ -11,6 +11,7 @@ from PIL import Image
 
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
+from inference.morph import FRAMES
 from inference.pipeline import LARGEST_CALL, FacePipeline
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
 from inference.runtimes import Generator
@@ -81,7 +82,7 @@ def test_a_job_becomes_a_picture_of_its_face() -> None:
     [outcome] = pipeline_of(Recorder()).draw([asked])
     assert isinstance(outcome, FaceResult)
     assert outcome.key == asked.key
-    assert (outcome.width_px, outcome.height_px) == (256, 256)
+    assert (outcome.width_px, outcome.height_px) == (512, 512)
     assert outcome.inference_ms > 0
     assert np.abs(np.asarray(opened(outcome).convert("RGB")).astype(int) - RED[:3]).max() < 8
 
@@ -257,7 +258,7 @@ def test_a_morph_draws_the_first_frame_only_and_moves_all_the_same(iterations: i
     [outcome] = pipeline_of(recorder).draw([job(pictures, layout=Layout.MORPH, iterations=iterations)])
     assert isinstance(outcome, FaceResult)
     assert recorder.calls == [2] * iterations
-    assert 10 <= len(played(outcome.picture).frames) <= 20
+    assert 20 <= len(played(outcome.picture).frames) <= FRAMES
 
 
 def test_a_seed_is_the_same_in_every_frame() -> None:
