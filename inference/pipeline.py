@@ -219,13 +219,13 @@ def _file(drawing: _Drawing, max_bytes: int) -> Encoded:
     """An animation where something moves, else a still picture. The grain is one for all frames, or it would boil."""
     options, films, seed = drawing.job.options, drawing.drawn(), int(drawing.job.key[:8], 16)
     if options.layout is Layout.MORPH:
-        shots = morphed([film[0] for film in films], seed=seed, max_pixels=max_pixels(options.format, morph.FRAMES))
-        return encoded(shots, options.format, max_bytes)
+        shots = morphed([film[0] for film in films], seed=seed, max_pixels=max_pixels(options.form, morph.FRAMES))
+        return encoded(shots, options.form, max_bytes)
     moments = timeline(drawing.pictures)
-    look = {"seed": seed, "max_pixels": max_pixels(options.format, len(moments))}
+    look = {"seed": seed, "max_pixels": max_pixels(options.form, len(moments))}
     shown = ([film[at] for film, at in zip(films, moment.frames, strict=True)] for moment in moments)
     shots = [
         Shot(rendered(each, options.layout, **look), moment.duration_ms)
         for each, moment in zip(shown, moments, strict=True)
     ]
-    return encoded(shots, options.format, max_bytes)
+    return encoded(shots, options.form, max_bytes)

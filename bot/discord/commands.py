@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -11,7 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 log = structlog.get_logger(__name__)
 
@@ -28,19 +28,19 @@ class SlashQuestion:
     iterations: int | None = None
     seed: int | None = None
     layout: str | None = None
+    form: str | None = None
 
     def command(self, defaults: FaceOptions) -> FaceCommand:
         """The text of `emote:` follows the grammar, a filled-in option beats one typed there; raise InvalidOption."""
-        command = parse_command(self.emote, defaults)
         given: dict[str, Any] = {
             "style": None if self.style is None else Style(self.style),
             "realism": self.realism,
             "iterations": self.iterations,
             "seed": self.seed,
             "layout": None if self.layout is None else Layout(self.layout),
+            "form": None if self.form is None else Format(self.form),
         }
-        chosen = {name: value for name, value in given.items() if value is not None}
-        return replace(command, options=replace(command.options, **chosen))
+        return parse_command(self.emote, defaults, {name: value for name, value in given.items() if value is not None})
 
 
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
@@ -62,8 +62,10 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         x="How many times the face is drawn over",
         seed="A number; the same one gives the same face",
         layout="How the faces are put into one picture",
+        form="GIF is smaller and coarser, for where WebP does not play",
     )
-    @app_commands.choices(style=_choices(Style), layout=_choices(Layout))
+    @app_commands.choices(style=_choices(Style), layout=_choices(Layout), form=_choices(Format))
+    @app_commands.rename(form="format")
     async def face(
         interaction: discord.Interaction,
         emote: str,
@@ -72,13 +74,14 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
+        form: str | None = None,
     ) -> None:
-        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
+        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout, form))
 
     return tree
 
 
-def _choices(values: type[Style] | type[Layout]) -> list[app_commands.Choice[str]]:
+def _choices(values: type[Style] | type[Layout] | type[Format]) -> list[app_commands.Choice[str]]:
     return [app_commands.Choice(name=value.value, value=value.value) for value in values]
 
 
