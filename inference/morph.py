@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from inference.encoding import Shot
-from inference.preprocess import Floats
+from inference.feeds import Floats
 from inference.render import Drawn, emote_tile, face_tile, pixel_tile, side_by_side
 
 HOLD_MS, PIXELS_MS, FACE_MS = 400, 250, 800
