@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.errors import InvalidOption
 from config.settings import InferenceSettings
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 COMMAND = "face"
 
@@ -86,6 +86,7 @@ _OPTIONS: dict[str, _Option] = {
     "x": _Option("iterations", _bounded(int, 1, MAX_ITERATIONS), f"a whole number from 1 to {MAX_ITERATIONS}"),
     "seed": _Option("seed", _bounded(int, 0, MAX_SEED), f"a whole number from 0 to {MAX_SEED}"),
     "layout": _Option("layout", lambda text: Layout(text.lower()), ", ".join(Layout)),
+    "format": _Option("form", lambda text: Format(text.lower()), " or ".join(Format)),
 }
 
 

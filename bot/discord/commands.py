@@ -11,7 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,7 @@ class SlashQuestion:
     iterations: int | None = None
     seed: int | None = None
     layout: str | None = None
+    form: str | None = None
 
     def command(self, defaults: FaceOptions) -> FaceCommand:
         """The text of `emote:` follows the grammar, a filled-in option beats one typed there; raise InvalidOption."""
@@ -37,6 +38,7 @@ class SlashQuestion:
             "iterations": self.iterations,
             "seed": self.seed,
             "layout": None if self.layout is None else Layout(self.layout),
+            "form": None if self.form is None else Format(self.form),
         }
         return parse_command(self.emote, defaults, {name: value for name, value in given.items() if value is not None})
 
@@ -60,8 +62,10 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         x="How many times the face is drawn over",
         seed="A number; the same one gives the same face",
         layout="How the faces are put into one picture",
+        form="GIF is smaller and coarser, for where WebP does not play",
     )
-    @app_commands.choices(style=_choices(Style), layout=_choices(Layout))
+    @app_commands.choices(style=_choices(Style), layout=_choices(Layout), form=_choices(Format))
+    @app_commands.rename(form="format")
     async def face(
         interaction: discord.Interaction,
         emote: str,
@@ -70,13 +74,14 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
+        form: str | None = None,
     ) -> None:
-        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
+        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout, form))
 
     return tree
 
 
-def _choices(values: type[Style] | type[Layout]) -> list[app_commands.Choice[str]]:
+def _choices(values: type[Style] | type[Layout] | type[Format]) -> list[app_commands.Choice[str]]:
     return [app_commands.Choice(name=value.value, value=value.value) for value in values]
 
 

@@ -16,6 +16,7 @@ from inference.protocol import (
     FaceOptions,
     FaceResult,
     FailureCode,
+    Format,
     Frame,
     Layout,
     Picture,
@@ -29,6 +30,7 @@ options = st.builds(
     iterations=st.integers(1, MAX_ITERATIONS),
     seed=st.none() | st.integers(0, MAX_SEED),
     layout=st.sampled_from(Layout),
+    form=st.sampled_from(Format),
 )
 
 
