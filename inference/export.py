@@ -1,10 +1,10 @@
-"""A trained checkpoint -> the ONNX file that every runtime serves, and its entry in the manifest."""
+"""Trained networks -> the ONNX files that every runtime serves, and their entries in the manifest."""
 
 import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,11 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
 
 from inference.checkpoint import Checkpoint, CheckpointError
 from inference.networks.classic import FULLY_GROWN, INPUT_PX
-from inference.networks.serving import ServingGenerator, fold
+from inference.networks.serving import fold
 from inference.preprocess import PREPROCESS_VERSION
 from inference.weights import MANIFEST
 
@@ -38,43 +39,54 @@ def export(checkpoint: Checkpoint, path: Path, style: str = "classic") -> Export
     """Fold, convert, write `path`, and enter it into the manifest beside it."""
     if checkpoint.info.stage != FULLY_GROWN:
         raise CheckpointError(f"only a fully grown network can be served; this one is at {checkpoint.info.stage}")
-    model = to_onnx(fold(checkpoint.generator), checkpoint.info.pictures_seen, style)
+    described = {
+        "style": style,
+        "width": str(checkpoint.info.width),
+        "pictures_seen": str(checkpoint.info.pictures_seen),
+        "preprocess_version": str(PREPROCESS_VERSION),
+    }
+    example = torch.zeros(2, 3, INPUT_PX, INPUT_PX)
+    model = to_onnx(fold(checkpoint.generator), example, OUTPUT_NAME, described)
+    return ship(model, path, style, f"{style}-w{checkpoint.info.width}", (INPUT_PX, FULLY_GROWN.output_px))
+
+
+def ship(model: onnx.ModelProto, path: Path, entry: str, kind: str, sides_px: tuple[int, int]) -> Exported:
+    """Write the file, and what it is into the manifest beside it; the model id is `kind` and part of the digest.
+
+    `sides_px` are those of the network's input and output. Raise CheckpointError when the file is too large to ship.
+    """
     content = model.SerializeToString(deterministic=True)
     if len(content) > MAX_BYTES:
         raise CheckpointError(f"the exported file would have {len(content)} bytes, more than {MAX_BYTES}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    exported = Exported(path, sha256, f"{style}-w{checkpoint.info.width}-{sha256[:8]}")
-    _enter(exported, style)
+    exported = Exported(path, sha256, f"{kind}-{sha256[:8]}")
+    _enter(exported, entry, sides_px)
     return exported
 
 
-def to_onnx(serving: ServingGenerator, pictures_seen: int, style: str) -> onnx.ModelProto:
-    """The network as ONNX: weights stored as float16 under their state dict names, arithmetic in float32."""
-    model = _traced(serving)
+def to_onnx(network: nn.Module, image: Tensor, output_name: str, described: Mapping[str, str]) -> onnx.ModelProto:
+    """The network as ONNX: weights stored as float16 under their state dict names, arithmetic in float32.
+
+    `image` is any batch of inputs, `described` what the file says of itself.
+    """
+    model = _traced(network, image, output_name)
     model.producer_name, model.producer_version = "emoteface", ""
     _forget_origins(model)
     _halve_weights(model)
-    described = {
-        "style": style,
-        "width": str(serving.width),
-        "pictures_seen": str(pictures_seen),
-        "preprocess_version": str(PREPROCESS_VERSION),
-    }
-    helper.set_model_props(model, described)
+    helper.set_model_props(model, dict(described))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _traced(serving: ServingGenerator) -> onnx.ModelProto:
-    example = torch.zeros(2, 3, INPUT_PX, INPUT_PX)
+def _traced(network: nn.Module, image: Tensor, output_name: str) -> onnx.ModelProto:
     with _quiet_exporter():
         program = torch.onnx.export(
-            serving,
-            (example,),
+            network,
+            (image,),
             input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
+            output_names=[output_name],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             opset_version=OPSET,
             dynamo=True,
@@ -130,14 +142,14 @@ def _halve_weights(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
 
 
-def _enter(exported: Exported, style: str) -> None:
+def _enter(exported: Exported, entry: str, sides_px: tuple[int, int]) -> None:
     manifest = exported.path.parent / MANIFEST
     entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
-    entries[style] = {
+    entries[entry] = {
         "file": exported.path.name,
         "sha256": exported.sha256,
         "model_id": exported.model_id,
-        "input_px": INPUT_PX,
-        "output_px": FULLY_GROWN.output_px,
+        "input_px": sides_px[0],
+        "output_px": sides_px[1],
     }
     manifest.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
