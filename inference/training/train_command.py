@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from inference.checkpoint import CheckpointError, load_checkpoint
+from inference.checkpoint import CheckpointError, load_classic
 from inference.training.faces import FacesError, load_faces
 from inference.training.recipe import Recipe
 from inference.training.report import held_out_faces
@@ -66,7 +66,7 @@ def prepare_run(arguments: argparse.Namespace) -> Run:
     if checkpoint:
         trainer.load_state_dict(stored_state(checkpoint))
     elif arguments.init_from:
-        trainer.start_from(load_checkpoint(arguments.init_from).generator)
+        trainer.start_from(load_classic(arguments.init_from).generator)
     rhythm = Rhythm(report_pictures=arguments.report_pictures, stop_after_s=arguments.stop_after)
     return Run(trainer, folder, held_out_faces(faces), rhythm)
 
