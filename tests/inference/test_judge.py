@@ -2,32 +2,13 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from inference.judge import FaceJudge, face_scores
 from inference.preprocess import Pixels
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.weights import shipped
-
-
-def portrait() -> Image.Image:
-    """A painted face of 128 px, shaded a little so that it is not a cartoon."""
-    picture = Image.new("RGB", (512, 512), (90, 100, 110))
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((96, 16, 416, 470), fill=(60, 40, 30))
-    draw.rectangle((190, 400, 322, 512), fill=(190, 145, 120))
-    draw.ellipse((120, 60, 392, 470), fill=(215, 170, 145))
-    for x in (196, 316):
-        draw.ellipse((x - 34, 218, x + 34, 254), fill=(235, 230, 225))
-        draw.ellipse((x - 16, 219, x + 16, 252), fill=(50, 35, 30))
-        draw.arc((x - 38, 212, x + 38, 262), 180, 360, fill=(80, 50, 40), width=6)
-        draw.arc((x - 48, 180, x + 48, 240), 200, 340, fill=(60, 40, 30), width=12)
-    draw.polygon(((256, 240), (232, 326), (280, 326)), fill=(195, 148, 122))
-    draw.ellipse((230, 312, 246, 326), fill=(140, 95, 80))
-    draw.ellipse((266, 312, 282, 326), fill=(140, 95, 80))
-    draw.ellipse((200, 362, 312, 404), fill=(175, 90, 85))
-    draw.line((204, 382, 308, 382), fill=(110, 50, 50), width=5)
-    return picture.filter(ImageFilter.GaussianBlur(4)).resize((128, 128), Image.Resampling.LANCZOS)
+from tests.inference.portrait import portrait
 
 
 def pixels(*pictures: Image.Image) -> Pixels:
