@@ -1,4 +1,4 @@
-"""Trained networks -> the ONNX files that every runtime serves, and their entries in the manifest."""
+"""A trained checkpoint -> the ONNX file that every runtime serves, and its entry in the manifest."""
 
 import hashlib
 import json
@@ -15,15 +15,16 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from inference.checkpoint import Checkpoint, CheckpointError
+from inference.checkpoint import Checkpoint, CheckpointError, DialCheckpoint
 from inference.networks.classic import FULLY_GROWN, INPUT_PX
 from inference.networks.serving import fold
-from inference.preprocess import PREPROCESS_VERSION
+from inference.preparation import DIAL_INPUT_PX, DialPreparation
+from inference.protocol import PREPROCESS_VERSION, Style
 from inference.weights import MANIFEST
 
 MAX_BYTES = 20_000_000
 OPSET = 20
-INPUT_NAME, OUTPUT_NAME = "image", "face"
+OUTPUT_NAME = "face"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +36,33 @@ class Exported:
     model_id: str
 
 
-def export(checkpoint: Checkpoint, path: Path, style: str = "classic") -> Exported:
-    """Fold, convert, write `path`, and enter it into the manifest beside it."""
-    if checkpoint.info.stage != FULLY_GROWN:
-        raise CheckpointError(f"only a fully grown network can be served; this one is at {checkpoint.info.stage}")
-    described = {
-        "style": style,
-        "width": str(checkpoint.info.width),
-        "pictures_seen": str(checkpoint.info.pictures_seen),
-        "preprocess_version": str(PREPROCESS_VERSION),
-    }
-    example = torch.zeros(2, 3, INPUT_PX, INPUT_PX)
+def export(checkpoint: Checkpoint | DialCheckpoint, path: Path) -> Exported:
+    """Convert, write `path`, and enter it into the manifest beside it for every style that the network draws."""
+    described = {"pictures_seen": str(checkpoint.info.pictures_seen), "preprocess_version": str(PREPROCESS_VERSION)}
+    if isinstance(checkpoint, DialCheckpoint):
+        return _exported_dial(checkpoint, path, {"network": "dial", **described})
+    info = checkpoint.info
+    if info.stage != FULLY_GROWN:
+        raise CheckpointError(f"only a fully grown network can be served; this one is at {info.stage}")
+    example = {"image": torch.zeros(2, 3, INPUT_PX, INPUT_PX)}
+    described |= {"network": "classic", "width": str(info.width)}
     model = to_onnx(fold(checkpoint.generator), example, OUTPUT_NAME, described)
-    return ship(model, path, style, f"{style}-w{checkpoint.info.width}", (INPUT_PX, FULLY_GROWN.output_px))
+    entry = {"input_px": INPUT_PX, "output_px": FULLY_GROWN.output_px}
+    return ship(model, path, f"classic-w{info.width}", {Style.CLASSIC: entry})
 
 
-def ship(model: onnx.ModelProto, path: Path, entry: str, kind: str, sides_px: tuple[int, int]) -> Exported:
+def _exported_dial(checkpoint: DialCheckpoint, path: Path, described: Mapping[str, str]) -> Exported:
+    preparation = DialPreparation()
+    example = {name: torch.from_numpy(array) for name, array in preparation.blank(2).items()}
+    model = to_onnx(checkpoint.generator, example, OUTPUT_NAME, described)
+    entry = {"input_px": DIAL_INPUT_PX, "output_px": preparation.output_px}
+    return ship(model, path, "dial", dict.fromkeys((Style.REAL, Style.CURSED), entry))
+
+
+def ship(model: onnx.ModelProto, path: Path, kind: str, entries: Mapping[str, Mapping[str, int]]) -> Exported:
     """Write the file, and what it is into the manifest beside it; the model id is `kind` and part of the digest.
 
-    `sides_px` are those of the network's input and output. Raise CheckpointError when the file is too large to ship.
+    Raise CheckpointError when the file is too large to ship.
     """
     content = model.SerializeToString(deterministic=True)
     if len(content) > MAX_BYTES:
@@ -62,16 +71,18 @@ def ship(model: onnx.ModelProto, path: Path, entry: str, kind: str, sides_px: tu
     path.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     exported = Exported(path, sha256, f"{kind}-{sha256[:8]}")
-    _enter(exported, entry, sides_px)
+    _enter(exported, entries)
     return exported
 
 
-def to_onnx(network: nn.Module, image: Tensor, output_name: str, described: Mapping[str, str]) -> onnx.ModelProto:
+def to_onnx(
+    network: nn.Module, example: Mapping[str, Tensor], output_name: str, described: Mapping[str, str]
+) -> onnx.ModelProto:
     """The network as ONNX: weights stored as float16 under their state dict names, arithmetic in float32.
 
-    `image` is any batch of inputs, `described` what the file says of itself.
+    `example` is a batch of two of its inputs by name, `described` what the file says of itself.
     """
-    model = _traced(network, image, output_name)
+    model = _traced(network, example, output_name)
     model.producer_name, model.producer_version = "emoteface", ""
     _forget_origins(model)
     _halve_weights(model)
@@ -80,17 +91,19 @@ def to_onnx(network: nn.Module, image: Tensor, output_name: str, described: Mapp
     return model
 
 
-def _traced(network: nn.Module, image: Tensor, output_name: str) -> onnx.ModelProto:
+def _traced(network: nn.Module, example: Mapping[str, Tensor], output_name: str) -> onnx.ModelProto:
+    batch = torch.export.Dim("batch")
     with _quiet_exporter():
         program = torch.onnx.export(
-            network,
-            (image,),
-            input_names=[INPUT_NAME],
+            network.eval(),
+            kwargs=dict(example),
+            input_names=list(example),
             output_names=[output_name],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes={name: {0: batch} for name in example},
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
+            optimize=False,  # it would fold weights into others and drop their names; the runtimes fold for themselves
         )
     if program is None:
         raise RuntimeError("torch exported nothing")
@@ -99,9 +112,9 @@ def _traced(network: nn.Module, image: Tensor, output_name: str) -> onnx.ModelPr
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silence two things the exporter of torch 2.13 always says, and nothing else.
+    """Silence what the exporter of torch 2.13 always says, and nothing else.
 
-    It logs that torchvision is absent, and warns of a deprecated call of its own.
+    It logs that torchvision is absent, warns of a deprecated call of its own, and that inputs share the batch's name.
     """
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registration.level
@@ -109,6 +122,7 @@ def _quiet_exporter() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
+            warnings.filterwarnings("ignore", "# The axis name: batch will not be used", UserWarning)
             yield
     finally:
         registration.setLevel(level)
@@ -142,14 +156,9 @@ def _halve_weights(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
 
 
-def _enter(exported: Exported, entry: str, sides_px: tuple[int, int]) -> None:
+def _enter(exported: Exported, entries: Mapping[str, Mapping[str, int]]) -> None:
     manifest = exported.path.parent / MANIFEST
-    entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
-    entries[entry] = {
-        "file": exported.path.name,
-        "sha256": exported.sha256,
-        "model_id": exported.model_id,
-        "input_px": sides_px[0],
-        "output_px": sides_px[1],
-    }
-    manifest.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    listed = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    identity = {"file": exported.path.name, "sha256": exported.sha256, "model_id": exported.model_id}
+    listed |= {name: {**identity, **sides} for name, sides in entries.items()}
+    manifest.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")

@@ -11,6 +11,8 @@ from inference.protocol import Style
 
 FOLDER = Path(__file__).parent
 MANIFEST = "manifest.json"
+LANDMARKS = "landmarks"
+"""The entry that is no style: the network that judges faces."""
 
 
 class WeightsMissing(Exception):
@@ -64,4 +66,4 @@ def _entries(folder: Path) -> dict[str, Any]:
 
 
 def _remedy(style: str) -> str:
-    return f"restore the folder, or run `python -m inference export CHECKPOINT --style {style}`"
+    return f"restore the folder, or run `python -m inference export CHECKPOINT` with one of style {style}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from inference.judge import FaceJudge, face_scores
+from inference.judge import FaceJudge, face_scores, most_face_like
 from inference.preprocess import Pixels
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.weights import shipped
@@ -34,6 +34,11 @@ def test_larger_faces_are_judged_like_smaller_ones(judge: FaceJudge) -> None:
     face = portrait()
     scores = [judge(pixels(face.resize((side, side), Image.Resampling.BICUBIC)))[0] for side in (64, 128, 256)]
     assert max(scores) - min(scores) < 0.1
+
+
+def test_the_round_with_the_highest_mean_of_its_frames_is_the_most_face_like() -> None:
+    rounds = [np.array(scores, np.float32) for scores in ((0.9, 0.0), (0.5, 0.6), (0.6, 0.5))]
+    assert most_face_like(rounds) == 1
 
 
 def test_a_score_is_the_mean_of_the_heatmaps_peaks() -> None:

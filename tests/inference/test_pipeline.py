@@ -3,7 +3,6 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import structlog
 import structlog.testing
@@ -11,15 +10,17 @@ from PIL import Image
 
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
+from inference.feeds import Feed, Floats
 from inference.pipeline import LARGEST_CALL, FacePipeline
-from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
+from inference.preprocess import to_tensor
+from inference.protocol import AUTO, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
 from inference.runtimes import Generator
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
 from tests.inference.films import film_of, rolling_ball
 from tests.inference.films import opened as played
+from tests.inference.portrait import portrait
 
 Events = list[MutableMapping[str, Any]]
-Images = npt.NDArray[np.float32]
 CURSED = picture_of(Image.new("RGBA", (8, 8), (255, 0, 255, 255)))
 
 
@@ -34,14 +35,18 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
-        self.seen: list[Images] = []
+        self.feeds: list[Feed] = []
 
-    def __call__(self, images: Images, /) -> Images:
-        self.calls.append(len(images))
-        self.seen.append(images)
-        if any(tuple(image[:, 0, 0]) == (1, -1, 1) for image in images):
+    @property
+    def seen(self) -> list[Floats]:
+        return [feed["image"] for feed in self.feeds]
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.calls.append(len(feed["image"]))
+        self.feeds.append(feed)
+        if any(np.allclose(image[:, 0, 0], (1, -1, 1)) for image in feed["image"]):
             raise RuntimeError("a cursed picture")
-        return enlarge(images)
+        return enlarge(feed)
 
 
 class Clock:
@@ -107,6 +112,57 @@ def test_every_round_is_fed_what_the_one_before_drew() -> None:
     assert details[2] < details[0]
 
 
+class Rounds:
+    """Draws noise, but a face of picture `at` in the round that `faces[at]` says, the first being 1."""
+
+    def __init__(self, *faces: int) -> None:
+        self.faces = faces
+        self.done = 0
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.done += 1
+        noise = np.random.default_rng(self.done).uniform(-1, 1, (len(feed["image"]), 3, 128, 128))
+        face = to_tensor(np.asarray(portrait())[np.newaxis])[0]
+        drawn = [face if self.done == round_ else other for other, round_ in zip(noise, self.faces, strict=True)]
+        return np.stack(drawn).astype(np.float32)
+
+
+def like_the_portrait(tile: Image.Image) -> bool:
+    small = np.asarray(tile.convert("RGB").resize((128, 128), Image.Resampling.BOX)).astype(int)
+    return bool(np.abs(small - np.asarray(portrait()))[16:-16, 16:-16].mean() < 12)
+
+
+def test_auto_shows_of_every_picture_the_round_most_like_a_face() -> None:
+    generator = Rounds(3, 8)
+    [outcome] = pipeline_of(generator).draw([job([disc(), disc(GREEN)], iterations=AUTO, layout=Layout.FACE)])
+    sheet = opened(outcome)
+    assert generator.done == 10
+    assert like_the_portrait(sheet.crop((0, 0, sheet.height, sheet.height)))
+    assert like_the_portrait(sheet.crop((sheet.width - sheet.height, 0, sheet.width, sheet.height)))
+
+
+def test_a_fixed_number_of_rounds_shows_the_last_one() -> None:
+    pictures = [opened(pipeline_of(Rounds(3)).draw([job(iterations=n, layout=Layout.FACE)])[0]) for n in (3, 4)]
+    assert [like_the_portrait(picture) for picture in pictures] == [True, False]
+
+
+def test_a_strip_of_auto_shows_every_round_and_the_chosen_one_again_at_the_end() -> None:
+    [outcome] = pipeline_of(Rounds(6)).draw([job(iterations=AUTO, layout=Layout.STRIP)])
+    strip = opened(outcome)
+    tile_px = round(strip.width / (4 + 3 / 16))
+    step_px = round(tile_px * 17 / 16)
+    corners = [(at % 4 * step_px, at // 4 * step_px) for at in range(13)]  # emote, what is seen, ten rounds, the answer
+    tiles = [strip.crop((x, y, x + tile_px, y + tile_px)) for x, y in corners]
+    assert [at for at, tile in enumerate(tiles) if like_the_portrait(tile)] == [7, 12]
+
+
+def test_all_frames_of_an_animation_are_of_one_round() -> None:
+    film = rolling_ball((100, 100, 100))
+    [outcome] = pipeline_of(Rounds(4, 9, 4)).draw([job([film], iterations=AUTO, layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    assert [like_the_portrait(frame) for frame in played(outcome.picture).frames] == [True, False, True]
+
+
 def test_a_job_gets_the_same_face_alone_and_among_others() -> None:
     asked = job(iterations=2, layout=Layout.STRIP)
     pipeline = pipeline_of(Recorder())
@@ -136,12 +192,12 @@ def test_a_job_that_makes_the_network_raise_fails_alone(events: Events) -> None:
     ]
 
 
-def broken_shape(images: Images, /) -> Images:
-    return enlarge(images)[:, :, :64]
+def broken_shape(feed: Feed, /) -> Floats:
+    return enlarge(feed)[:, :, :64]
 
 
-def not_finite(images: Images, /) -> Images:
-    return enlarge(images) * np.float32(np.nan)
+def not_finite(feed: Feed, /) -> Floats:
+    return enlarge(feed) * np.float32(np.nan)
 
 
 @pytest.mark.parametrize("broken", [broken_shape, not_finite])
@@ -159,9 +215,9 @@ def test_a_job_past_its_deadline_never_reaches_the_network() -> None:
 def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     outcomes = pipeline_of(slow, clock).draw([job(iterations=9, deadline_at=NOW + 25), job([disc(BLUE)])])
     assert failures(outcomes) == [FailureCode.DEADLINE_EXCEEDED, None]
@@ -171,9 +227,9 @@ def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
 def test_a_finished_face_is_not_thrown_away_for_a_deadline() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     assert failures(pipeline_of(slow, clock).draw([job(deadline_at=NOW + 5)])) == [None]
 
@@ -217,7 +273,7 @@ def test_no_jobs_are_no_outcomes() -> None:
 
 
 def test_the_model_ids_name_what_is_loaded() -> None:
-    assert pipeline_of(Recorder()).model_ids == {Style.CLASSIC: f"{__name__}:current_generator"}
+    assert pipeline_of(Recorder()).model_ids == dict.fromkeys(Style, f"{__name__}:current_generator")
 
 
 def test_an_outcome_bears_the_key_of_its_job() -> None:

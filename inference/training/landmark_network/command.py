@@ -16,9 +16,9 @@ from inference.training.faces import Faces, FacesError, load_faces
 from inference.training.landmark_network.examples import LandmarkExamples
 from inference.training.landmark_network.measure import Measured, measured
 from inference.training.landmark_network.trainer import LandmarkTrainer
+from inference.weights import LANDMARKS
 
-NAME = "landmarks"
-SHIPPED = Path(f"inference/weights/{NAME}.onnx")
+SHIPPED = Path(f"inference/weights/{LANDMARKS}.onnx")
 PICTURES = 22_400
 HELD_OUT = "val"
 PERCENTILES = (5, 50, 95)
@@ -68,9 +68,9 @@ def report(network: LandmarkNetwork, arguments: argparse.Namespace, held_out: Fa
 
 def export_landmarks(network: LandmarkNetwork, path: Path, pictures_seen: int) -> Exported:
     """Write `path`, and enter it into the manifest beside it."""
-    described = {"network": NAME, "pictures_seen": str(pictures_seen)}
-    model = to_onnx(network.eval(), torch.zeros(2, 3, INPUT_PX, INPUT_PX), "heatmaps", described)
-    return ship(model, path, NAME, NAME, (INPUT_PX, HEATMAP_PX))
+    described = {"network": LANDMARKS, "pictures_seen": str(pictures_seen)}
+    model = to_onnx(network, {"image": torch.zeros(2, 3, INPUT_PX, INPUT_PX)}, "heatmaps", described)
+    return ship(model, path, LANDMARKS, {LANDMARKS: {"input_px": INPUT_PX, "output_px": HEATMAP_PX}})
 
 
 def identity(exported: Exported, network: LandmarkNetwork, pictures_seen: int) -> str:
