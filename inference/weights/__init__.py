@@ -21,7 +21,7 @@ class WeightsMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShippedModel:
-    """One ONNX file: `image` (N, 3, input_px, input_px) in, (N, 3, output_px, output_px) out."""
+    """One ONNX file: `image` (N, 3, input_px, input_px) in, faces or heatmaps of output_px a side out."""
 
     path: Path
     model_id: str
