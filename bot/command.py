@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.errors import InvalidOption
 from config.settings import InferenceSettings
-from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Iterations, Layout, Style
+from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Iterations, Layout, Style
 
 COMMAND = "face"
 
@@ -94,6 +94,7 @@ _OPTIONS: dict[str, _Option] = {
     "iterations": _ITERATIONS,
     "seed": _Option("seed", _bounded(int, 0, MAX_SEED), f"a whole number from 0 to {MAX_SEED}"),
     "layout": _Option("layout", lambda text: Layout(text.lower()), ", ".join(Layout)),
+    "format": _Option("form", lambda text: Format(text.lower()), " or ".join(Format)),
 }
 
 

@@ -11,7 +11,9 @@ import structlog
 from PIL import Image
 
 from config.settings import InferenceSettings
-from inference.animation import animated, durations_ms, looped, timeline
+from inference import morph
+from inference.animation import durations_ms, timeline
+from inference.encoding import Encoded, PictureTooLarge, Shot, encoded, max_pixels
 from inference.feeds import Feed, Floats, joined, pieces, rows
 from inference.judge import FaceJudge, load_judge, most_face_like
 from inference.morph import morphed
@@ -29,7 +31,7 @@ from inference.protocol import (
     Picture,
     Style,
 )
-from inference.render import Drawn, Encoded, PictureTooLarge, encoded, rendered
+from inference.render import Drawn, rendered
 from inference.runtimes import Generator, load_generator
 from inference.served import served_model_ids
 
@@ -237,18 +239,20 @@ def _finished(drawing: _Drawing) -> FaceOutcome:
     except Exception:
         log.exception("job_rendering_failed", key=job.key)
         return FaceFailure(job.key, FailureCode.GENERATOR_FAILED)
-    return FaceResult(job.key, picture.webp, picture.width_px, picture.height_px, drawing.inference_ms)
+    return FaceResult(job.key, picture.content, picture.width_px, picture.height_px, drawing.inference_ms)
 
 
 def _file(drawing: _Drawing, max_bytes: int) -> Encoded:
-    """An animation where something moves, else a still picture."""
-    layout, films = drawing.job.options.layout, drawing.drawn()
-    if layout is Layout.MORPH:
-        return animated(morphed([film[0] for film in films]), max_bytes)
-    if all(len(film) == 1 for film in films):
-        return encoded(rendered([film[0] for film in films], layout), max_bytes)
-    shots = looped(
-        lambda moment: rendered([film[at] for film, at in zip(films, moment.frames, strict=True)], layout),
-        timeline(drawing.pictures),
-    )
-    return animated(shots, max_bytes)
+    """An animation where something moves, else a still picture. The grain is one for all frames, or it would boil."""
+    options, films, seed = drawing.job.options, drawing.drawn(), int(drawing.job.key[:8], 16)
+    if options.layout is Layout.MORPH:
+        shots = morphed([film[0] for film in films], seed=seed, max_pixels=max_pixels(options.form, morph.FRAMES))
+        return encoded(shots, options.form, max_bytes)
+    moments = timeline(drawing.pictures)
+    look = {"seed": seed, "max_pixels": max_pixels(options.form, len(moments))}
+    shown = ([film[at] for film, at in zip(films, moment.frames, strict=True)] for moment in moments)
+    shots = [
+        Shot(rendered(each, options.layout, **look), moment.duration_ms)
+        for each, moment in zip(shown, moments, strict=True)
+    ]
+    return encoded(shots, options.form, max_bytes)

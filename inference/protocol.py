@@ -62,6 +62,18 @@ class Layout(StrEnum):
     MORPH = "morph"
 
 
+class Format(StrEnum):
+    """What kind of file the answer is; GIF is for where nothing else plays."""
+
+    WEBP = "webp"
+    GIF = "gif"
+
+    @classmethod
+    def of(cls, content: bytes) -> Format:
+        """The kind a finished file is, by its first bytes."""
+        return cls.GIF if content.startswith(b"GIF8") else cls.WEBP
+
+
 class FailureCode(StrEnum):
     """Why a job has no face; `bot.errors` gives every code its error and its words."""
 
@@ -108,6 +120,7 @@ class FaceOptions:
     iterations: Iterations
     seed: int | None
     layout: Layout
+    form: Format
 
     def __init__(
         self,
@@ -116,6 +129,7 @@ class FaceOptions:
         iterations: Iterations = 1,
         seed: int | None = None,
         layout: Layout = Layout.PAIR,
+        form: Format = Format.WEBP,
     ) -> None:
         """Without a realism the style's own is taken. Raise ProtocolError for what is out of range."""
         realism = DEFAULT_REALISM[style] if realism is None else realism
@@ -130,6 +144,7 @@ class FaceOptions:
         object.__setattr__(self, "iterations", iterations)
         object.__setattr__(self, "seed", seed)
         object.__setattr__(self, "layout", layout)
+        object.__setattr__(self, "form", form)
 
     @property
     def rounds(self) -> int:
@@ -150,11 +165,12 @@ class FaceOptions:
             "iterations": self.iterations,
             "seed": self.seed,
             "layout": self.layout.value,
+            "format": self.form.value,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FaceOptions:
-        """Raise ProtocolError unless `values` is what `to_json` makes."""
+        """Raise ProtocolError unless `values` is what `to_json` makes; old requests in the store have no format."""
         try:
             return cls(
                 style=Style(values["style"]),
@@ -162,6 +178,7 @@ class FaceOptions:
                 iterations=AUTO if values["iterations"] == AUTO else int(values["iterations"]),
                 seed=None if values["seed"] is None else int(values["seed"]),
                 layout=Layout(values["layout"]),
+                form=Format(values.get("format", Format.WEBP)),
             )
         except _MALFORMED as error:
             raise ProtocolError("not the options of a face job") from error
@@ -225,7 +242,7 @@ class FaceJob:
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
-    """The drawn picture: `picture` is a WebP file of at most 900 kB; `inference_ms` is the network's share."""
+    """The drawn picture: a file of at most 900 kB in the format asked for. `inference_ms` is the network's share."""
 
     key: str
     picture: bytes

@@ -11,7 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command, read_iterations
-from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,7 @@ class SlashQuestion:
     iterations: str | None = None
     seed: int | None = None
     layout: str | None = None
+    form: str | None = None
 
     def command(self, defaults: FaceOptions) -> FaceCommand:
         """The text of `emote:` follows the grammar, a filled-in option beats one typed there; raise InvalidOption."""
@@ -38,6 +39,7 @@ class SlashQuestion:
             "iterations": None if self.iterations is None else read_iterations(self.iterations),
             "seed": self.seed,
             "layout": None if self.layout is None else Layout(self.layout),
+            "form": None if self.form is None else Format(self.form),
         }
         return parse_command(self.emote, defaults, {name: value for name, value in given.items() if value is not None})
 
@@ -61,8 +63,10 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         x="How many times the face is drawn over; auto takes the round most like a face",
         seed="A number; the same one gives the same face",
         layout="How the faces are put into one picture",
+        form="GIF is smaller and coarser, for where WebP does not play",
     )
-    @app_commands.choices(style=_choices(Style), x=_choices(_ROUNDS), layout=_choices(Layout))
+    @app_commands.choices(style=_choices(Style), x=_choices(_ROUNDS), layout=_choices(Layout), form=_choices(Format))
+    @app_commands.rename(form="format")
     async def face(
         interaction: discord.Interaction,
         emote: str,
@@ -71,8 +75,9 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         x: str | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
+        form: str | None = None,
     ) -> None:
-        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
+        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout, form))
 
     return tree
 

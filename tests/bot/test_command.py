@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from bot.command import default_options, parse_command, strip_prefix
 from bot.errors import InvalidOption
 from config.settings import load_settings
-from inference.protocol import AUTO, DEFAULT_REALISM, MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from inference.protocol import (
+    AUTO,
+    DEFAULT_REALISM,
+    MAX_ITERATIONS,
+    MAX_SEED,
+    FaceOptions,
+    Format,
+    Layout,
+    Style,
+)
 
 DEFAULTS = FaceOptions(realism=0.2, iterations=3, seed=9, layout=Layout.STRIP)
-OPTION_NAMES = ("style", "realism", "x", "iterations", "seed", "layout")
+OPTION_NAMES = ("style", "realism", "x", "iterations", "seed", "layout", "format")
 
 tokens = st.text(min_size=1, max_size=12).filter(lambda t: len(t.split()) == 1 and t == t.strip())
 cased_names = st.sampled_from(OPTION_NAMES).flatmap(
@@ -32,6 +41,7 @@ options = st.one_of(
     (st.just(AUTO) | st.integers(1, MAX_ITERATIONS)).map(lambda count: ("x", str(count))),
     st.integers(0, MAX_SEED).map(lambda seed: ("seed", str(seed))),
     st.sampled_from(Layout).map(lambda layout: ("layout", layout.value)),
+    st.sampled_from(Format).map(lambda form: ("format", form.value)),
 )
 
 
@@ -73,7 +83,7 @@ def test_words_keep_their_order_whatever_options_stand_between(data: st.DataObje
 def test_the_last_of_a_repeated_option_counts(given_options: list[tuple[str, str]]) -> None:
     command = parse_command(" ".join(f"{name}:{value}" for name, value in given_options), DEFAULTS)
     last = dict(given_options)
-    field_of = {"x": "iterations"}
+    field_of = {"x": "iterations", "format": "form"}
     unnamed = DEFAULTS.changed(style=Style(last.get("style", DEFAULTS.style)))
     for field in fields(FaceOptions):
         name = next((short for short, long in field_of.items() if long == field.name), field.name)
@@ -85,9 +95,9 @@ def test_the_last_of_a_repeated_option_counts(given_options: list[tuple[str, str
 
 
 def test_every_option_in_any_case_is_understood() -> None:
-    command = parse_command("😂 STYLE:Classic Realism:0.43 X:5 sEEd:7 layout:FACE :joy:", FaceOptions())
+    command = parse_command("😂 STYLE:Classic Realism:0.43 X:5 sEEd:7 layout:FACE format:GIF :joy:", FaceOptions())
     assert command.words == ("😂", ":joy:")
-    assert command.options == FaceOptions(Style.CLASSIC, 0.45, 5, 7, Layout.FACE)
+    assert command.options == FaceOptions(Style.CLASSIC, 0.45, 5, 7, Layout.FACE, Format.GIF)
 
 
 @pytest.mark.parametrize("text", ["x:auto", "iterations:auto", "X:AUTO", "x:3 iterations:auto"])
@@ -157,6 +167,7 @@ def test_nothing_gives_no_words_and_the_defaults() -> None:
         ("x", ["", "0", "-1", "11", "1.5", "five", "9" * 5000]),
         ("seed", ["", "-1", str(MAX_SEED + 1), "1.0", "nan", "9" * 5000]),
         ("layout", ["", "round", "face,pair", ":"]),
+        ("format", ["", "png", "gif,webp", ":"]),
     ],
 )
 def test_a_bad_value_names_the_option_and_its_values_and_nothing_else(option: str, values: list[str]) -> None:

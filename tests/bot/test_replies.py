@@ -48,7 +48,7 @@ def test_no_words_ping_or_link_or_have_open_markup(leaf: type[FaceError]) -> Non
     assert words.count("`") % 2 == 0
 
 
-@given(st.sampled_from(["style", "realism", "x", "seed", "layout"]), st.text(min_size=6))
+@given(st.sampled_from(["style", "realism", "x", "seed", "layout", "format"]), st.text(min_size=6))
 def test_the_words_for_a_bad_option_are_the_same_whatever_was_typed(name: str, value: str) -> None:
     said = set()
     for typed in (f"{name}:{'_'.join(value.split())}?", f"{name}:{HOSTILE.split(maxsplit=1)[0]}"):

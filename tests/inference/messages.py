@@ -17,6 +17,7 @@ from inference.protocol import (
     FaceOptions,
     FaceResult,
     FailureCode,
+    Format,
     Frame,
     Layout,
     Picture,
@@ -30,6 +31,7 @@ options = st.builds(
     iterations=st.just(AUTO) | st.integers(1, MAX_ITERATIONS),
     seed=st.none() | st.integers(0, MAX_SEED),
     layout=st.sampled_from(Layout),
+    form=st.sampled_from(Format),
 )
 
 

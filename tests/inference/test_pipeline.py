@@ -11,9 +11,10 @@ from PIL import Image
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
 from inference.feeds import Feed, Floats
+from inference.morph import FRAMES
 from inference.pipeline import LARGEST_CALL, FacePipeline
 from inference.preprocess import to_tensor
-from inference.protocol import AUTO, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
+from inference.protocol import AUTO, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Format, Layout, Style
 from inference.runtimes import Generator
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
 from tests.inference.films import film_of, rolling_ball
@@ -86,9 +87,9 @@ def test_a_job_becomes_a_picture_of_its_face() -> None:
     [outcome] = pipeline_of(Recorder()).draw([asked])
     assert isinstance(outcome, FaceResult)
     assert outcome.key == asked.key
-    assert (outcome.width_px, outcome.height_px) == (256, 256)
+    assert (outcome.width_px, outcome.height_px) == (512, 512)
     assert outcome.inference_ms > 0
-    assert np.abs(np.asarray(opened(outcome).convert("RGB")).astype(int) - RED[:3]).max() < 8
+    assert np.abs(np.asarray(opened(outcome).convert("RGB").reduce(8)).astype(int) - RED[:3]).max() < 8
 
 
 def test_outcomes_come_in_the_order_of_the_jobs() -> None:
@@ -244,10 +245,10 @@ def test_an_error_outside_the_network_fails_one_job_too(step: str, monkeypatch: 
     working = getattr(pipeline_module, step)
     calls = iter([True, False])
 
-    def fail_once(*arguments: object) -> object:
+    def fail_once(*arguments: Any, **named: Any) -> Any:
         if next(calls):
             raise MemoryError
-        return working(*arguments)
+        return working(*arguments, **named)
 
     monkeypatch.setattr(pipeline_module, step, fail_once)
     outcomes = pipeline_of(Recorder()).draw([job(), job([disc(BLUE)])])
@@ -306,6 +307,25 @@ def test_a_still_face_beside_an_animated_one_stands_still() -> None:
         assert np.abs(frame - frames[0])[:, middle:].mean() > 2
 
 
+def test_an_answer_is_a_gif_where_asked() -> None:
+    for layout in (Layout.PAIR, Layout.MORPH):
+        [outcome] = pipeline_of(Recorder()).draw([job([rolling_ball([50] * 4)], layout=layout, form=Format.GIF)])
+        picture = opened(outcome)
+        assert picture.format == "GIF"
+        assert getattr(picture, "n_frames", 1) >= 4
+
+
+def test_an_animated_pair_moves_the_emote_beside_a_face_with_one_grain() -> None:
+    flat = [Image.new("RGBA", (16, 16), (120, 60 * (at % 2), 120, 255)) for at in range(2)]
+    [outcome] = pipeline_of(Recorder()).draw([job([film_of(flat, [500, 500])], layout=Layout.PAIR)])
+    assert isinstance(outcome, FaceResult)
+    first, second = (np.asarray(frame.convert("RGB")).astype(int) for frame in played(outcome.picture).frames)
+    face_px = first.shape[0]
+    assert np.abs(first - second)[:, :face_px].mean() > 10
+    changed = (first - second)[:, -face_px:][32:-32, 32:-32]
+    assert changed.std(axis=(0, 1)).max() < 2  # the grain itself has 3
+
+
 @pytest.mark.parametrize("iterations", [1, 3])
 def test_a_morph_draws_the_first_frame_only_and_moves_all_the_same(iterations: int) -> None:
     recorder = Recorder()
@@ -313,7 +333,7 @@ def test_a_morph_draws_the_first_frame_only_and_moves_all_the_same(iterations: i
     [outcome] = pipeline_of(recorder).draw([job(pictures, layout=Layout.MORPH, iterations=iterations)])
     assert isinstance(outcome, FaceResult)
     assert recorder.calls == [2] * iterations
-    assert 10 <= len(played(outcome.picture).frames) <= 20
+    assert 10 <= len(played(outcome.picture).frames) <= FRAMES
 
 
 def test_a_seed_is_the_same_in_every_frame() -> None:

@@ -20,7 +20,7 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
     async with run_bot(fake):
         [command] = fake.commands
         options = {option["name"]: option for option in command["options"]}
-        assert list(options) == ["emote", "style", "realism", "x", "seed", "layout"]
+        assert list(options) == ["emote", "style", "realism", "x", "seed", "layout", "format"]
         assert [name for name, option in options.items() if option["required"]] == ["emote"]
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
