@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from config.settings import Settings, SettingsError, effective_settings, load_settings
-from inference.protocol import MAX_ITERATIONS, FaceOptions, Layout, Style
+from inference.protocol import FaceOptions, Iterations, Layout, Style
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     face.add_argument("-o", "--output", type=Path, default=Path(), metavar="OUT", help="file, or folder for several")
     face.add_argument("--style", type=Style, choices=list(Style))
     face.add_argument("--realism", type=_realism, metavar="R", help="0 keeps the emote, 1 trusts the network")
-    face.add_argument("--iterations", type=int, choices=range(1, MAX_ITERATIONS + 1), metavar="N", help="feed it back")
+    face.add_argument("--iterations", type=_iterations, metavar="N", help="feed it back; auto: the best of ten rounds")
     face.add_argument("--seed", type=_seed, metavar="N", help="another seed, another face")
     face.add_argument("--layout", type=Layout, choices=list(Layout), default=Layout.FACE)
     face.set_defaults(command=_face)
@@ -114,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _realism(text: str) -> float:
     return FaceOptions(realism=float(text)).realism
+
+
+def _iterations(text: str) -> Iterations:
+    from bot.command import read_iterations
+
+    return read_iterations(text)
 
 
 def _seed(text: str) -> int:

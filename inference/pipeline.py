@@ -1,5 +1,6 @@
 """From face jobs to finished pictures: preprocess, the network in rounds, render."""
 
+import functools
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +15,12 @@ from inference import morph
 from inference.animation import durations_ms, timeline
 from inference.encoding import Encoded, PictureTooLarge, Shot, encoded, max_pixels
 from inference.feeds import Feed, Floats, joined, pieces, rows
+from inference.judge import FaceJudge, load_judge, most_face_like
 from inference.morph import morphed
 from inference.preparation import PREPARATIONS, Preparation
 from inference.preprocess import Pixels, framed_film, from_tensor
 from inference.protocol import (
+    AUTO,
     MAX_RESULT_BYTES,
     FaceFailure,
     FaceJob,
@@ -57,6 +60,7 @@ class _Drawing:
     seen: Floats = field(default_factory=lambda: np.empty((0, 3, 1, 1), np.float32))
     waiting: Feed = field(default_factory=dict)
     rounds: list[Pixels] = field(default_factory=list)
+    scores: list[Floats] = field(default_factory=list)
     rounds_done: int = 0
     inference_ms: float = 0.0
     failure: FailureCode | None = None
@@ -68,11 +72,11 @@ class _Drawing:
         shown = zip(self.films, lasting, strict=True)
         self.waiting = joined([self.preparation.first(*each, self.job.options) for each in shown])
         self.seen = self.waiting["image"]
-        self.rounds, self.rounds_done, self.inference_ms = [], 0, 0.0
+        self.rounds, self.scores, self.rounds_done, self.inference_ms = [], [], 0, 0.0
 
     def advance(self, faces: Pixels, inference_ms: float) -> None:
         """Take one round's faces, (N, P, P, 3)."""
-        earlier = self.rounds if self.job.options.layout is Layout.STRIP else []
+        earlier = self.rounds if self.automatic or self.job.options.layout is Layout.STRIP else []
         self.rounds = [*earlier, faces]
         self.rounds_done += 1
         self.inference_ms += inference_ms
@@ -88,14 +92,19 @@ class _Drawing:
 
     @property
     def complete(self) -> bool:
-        return self.rounds_done == self.job.options.iterations
+        return self.rounds_done == self.job.options.rounds
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the faces of every round have to be judged, `scores` being how much of a face each is."""
+        return self.job.options.iterations == AUTO
 
     def drawn(self) -> list[list[Drawn]]:
         """What there is to show, picture by picture and frame by frame."""
         seen, films, at = from_tensor(self.seen), [], 0
         for film in self.films:
             span = slice(at, at + len(film))
-            rounds = zip(*(faces[span] for faces in self.rounds), strict=True)
+            rounds = zip(*self._shown(span), strict=True)
             films.append(
                 [
                     Drawn(emote, Image.fromarray(pixels), [Image.fromarray(face) for face in faces])
@@ -104,6 +113,14 @@ class _Drawing:
             )
             at += len(film)
         return films
+
+    def _shown(self, span: slice) -> list[Pixels]:
+        """The rounds of one picture that are shown, the answer last. All its frames are of the same round."""
+        rounds = [faces[span] for faces in self.rounds]
+        if not self.automatic:
+            return rounds
+        best = rounds[most_face_like([scores[span] for scores in self.scores])]
+        return [*rounds, best] if self.job.options.layout is Layout.STRIP else [best]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +153,13 @@ class FacePipeline:
         """Load the networks; raise what `load_generator` raises. `now` is Unix time, for deadlines."""
         self.model_ids: Mapping[Style, str] = served_model_ids(settings)
         self._networks = _networks(settings, self.model_ids)
+        self._settings = settings
         self._now = now
+
+    @functools.cached_property
+    def _judge(self) -> FaceJudge:
+        """Loaded when it is first asked: most never ask."""
+        return load_judge(self._settings)
 
     def warm_up(self) -> None:
         """Run every network in the batch sizes that matter, so that no asker waits for kernels to be built."""
@@ -191,6 +214,8 @@ class FacePipeline:
             for drawing in active:
                 count = rows(drawing.waiting)
                 drawing.advance(faces[:count], count * ms_a_face)
+                if drawing.automatic:
+                    drawing.scores.append(self._judge(faces[:count]))
                 faces = faces[count:]
 
 

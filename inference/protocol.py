@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from inference.wire import ProtocolError, inflate, pack, unpack
 
@@ -27,11 +27,16 @@ MAX_PICTURES = 9
 MAX_FRAMES = 60
 MAX_SIDE_PX = 128
 MAX_ITERATIONS = 10
+AUTO: Final = "auto"
 MAX_SEED = 2**32 - 1
 REALISM_STEPS = 20  # realism is quantised to 1/20, so that equal-looking requests share a key
 
 _MALFORMED = (LookupError, OverflowError, TypeError, ValueError)  # what reading a hostile header may raise
 _VISIBLE = bytes([0] + [255] * 255)  # by alpha: a byte of ones wherever there is something to see
+
+
+Iterations: TypeAlias = int | Literal["auto"]
+"""How often a face is drawn over, 1–10; `auto` draws all ten rounds and shows the one that is most like a face."""
 
 
 class Style(StrEnum):
@@ -108,11 +113,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, init=False)
 class FaceOptions:
-    """How to draw. `realism` in [0, 1] (kept in steps of 1/20), `iterations` 1–10, `seed` None or 0…2³²-1."""
+    """How to draw. `realism` in [0, 1] (kept in steps of 1/20), `iterations` 1–10 or `auto`, `seed` None or 0…2³²-1."""
 
     style: Style
     realism: float
-    iterations: int
+    iterations: Iterations
     seed: int | None
     layout: Layout
     form: Format
@@ -121,7 +126,7 @@ class FaceOptions:
         self,
         style: Style = Style.CLASSIC,
         realism: float | None = None,
-        iterations: int = 1,
+        iterations: Iterations = 1,
         seed: int | None = None,
         layout: Layout = Layout.PAIR,
         form: Format = Format.WEBP,
@@ -130,8 +135,8 @@ class FaceOptions:
         realism = DEFAULT_REALISM[style] if realism is None else realism
         if not 0.0 <= realism <= 1.0:
             raise ProtocolError("realism is between 0 and 1")
-        if not 1 <= iterations <= MAX_ITERATIONS:
-            raise ProtocolError(f"iterations are 1 to {MAX_ITERATIONS}")
+        if iterations != AUTO and not 1 <= iterations <= MAX_ITERATIONS:
+            raise ProtocolError(f"iterations are 1 to {MAX_ITERATIONS} or {AUTO}")
         if seed is not None and not 0 <= seed <= MAX_SEED:
             raise ProtocolError(f"a seed is 0 to {MAX_SEED}")
         object.__setattr__(self, "style", style)
@@ -140,6 +145,11 @@ class FaceOptions:
         object.__setattr__(self, "seed", seed)
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "form", form)
+
+    @property
+    def rounds(self) -> int:
+        """How often every frame goes through the network."""
+        return MAX_ITERATIONS if self.iterations == AUTO else self.iterations
 
     def changed(self, **values: Any) -> FaceOptions:
         """With other values; another style brings its own realism along unless one is given, too."""
@@ -165,7 +175,7 @@ class FaceOptions:
             return cls(
                 style=Style(values["style"]),
                 realism=float(values["realism"]),
-                iterations=int(values["iterations"]),
+                iterations=AUTO if values["iterations"] == AUTO else int(values["iterations"]),
                 seed=None if values["seed"] is None else int(values["seed"]),
                 layout=Layout(values["layout"]),
                 form=Format(values.get("format", Format.WEBP)),
@@ -196,8 +206,8 @@ class FaceJob:
 
     @property
     def cost(self) -> int:
-        """Network runs the job takes: frames × iterations, over all pictures."""
-        return sum(len(picture.frames) for picture in self.pictures) * self.options.iterations
+        """Network runs the job takes: frames × rounds, over all pictures."""
+        return sum(len(picture.frames) for picture in self.pictures) * self.options.rounds
 
     def to_bytes(self) -> bytes:
         """Raise ProtocolError when the message would be larger than `MAX_JOB_BYTES`."""

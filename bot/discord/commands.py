@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,12 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.command import COMMAND, FaceCommand, parse_command
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
+from bot.command import COMMAND, FaceCommand, parse_command, read_iterations
+from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 log = structlog.get_logger(__name__)
 
+_ROUNDS = (AUTO, *map(str, range(1, MAX_ITERATIONS + 1)))
 _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "max_length", "autocomplete"}
 
 
@@ -25,7 +26,7 @@ class SlashQuestion:
     emote: str
     style: str | None = None
     realism: float | None = None
-    iterations: int | None = None
+    iterations: str | None = None
     seed: int | None = None
     layout: str | None = None
     form: str | None = None
@@ -35,7 +36,7 @@ class SlashQuestion:
         given: dict[str, Any] = {
             "style": None if self.style is None else Style(self.style),
             "realism": self.realism,
-            "iterations": self.iterations,
+            "iterations": None if self.iterations is None else read_iterations(self.iterations),
             "seed": self.seed,
             "layout": None if self.layout is None else Layout(self.layout),
             "form": None if self.form is None else Format(self.form),
@@ -59,19 +60,19 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         emote="One to four emotes: custom emoji, or any emoji",
         style="Which network draws",
         realism="0 keeps close to the emote, 1 trusts the network",
-        x="How many times the face is drawn over",
+        x="How many times the face is drawn over; auto takes the round most like a face",
         seed="A number; the same one gives the same face",
         layout="How the faces are put into one picture",
         form="GIF is smaller and coarser, for where WebP does not play",
     )
-    @app_commands.choices(style=_choices(Style), layout=_choices(Layout), form=_choices(Format))
+    @app_commands.choices(style=_choices(Style), x=_choices(_ROUNDS), layout=_choices(Layout), form=_choices(Format))
     @app_commands.rename(form="format")
     async def face(
         interaction: discord.Interaction,
         emote: str,
         style: str | None = None,
         realism: app_commands.Range[float, 0, 1] | None = None,
-        x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
+        x: str | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
         form: str | None = None,
@@ -81,8 +82,8 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
     return tree
 
 
-def _choices(values: type[Style] | type[Layout] | type[Format]) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=value.value, value=value.value) for value in values]
+def _choices(values: Iterable[str]) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
 
 
 async def sync_if_changed(tree: app_commands.CommandTree, application_id: int) -> bool:

@@ -21,8 +21,8 @@ class Generator(Protocol):
         ...
 
 
-def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) -> Generator:
-    """Load the network of a style into the configured runtime.
+def load_generator(settings: InferenceSettings, entry: str = Style.CLASSIC) -> Generator:
+    """Load a network into the configured runtime; `entry` is a style, or another name in the weights manifest.
 
     Raise WeightsMissing when there are no weights, ImportError when the runtime is not installed.
     """
@@ -33,7 +33,7 @@ def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) ->
     if settings.runtime == "torch":
         from inference.runtimes.torch import TorchGenerator
 
-        return TorchGenerator(shipped(style).path, threads=settings.threads)
+        return TorchGenerator(shipped(entry).path, threads=settings.threads)
     from inference.runtimes.openvino import OpenVinoGenerator
 
-    return OpenVinoGenerator(shipped(style).path, threads=settings.threads)
+    return OpenVinoGenerator(shipped(entry).path, threads=settings.threads)

@@ -7,8 +7,10 @@ import torch
 
 from inference.feeds import Feed, Floats, pieces
 from inference.networks.dial import DialGenerator
+from inference.networks.landmarks import LandmarkNetwork
 from inference.networks.serving import ServingGenerator
 from inference.onnx_weights import OnnxWeights, onnx_weights
+from inference.weights import LANDMARKS
 
 LARGEST_BATCH = 32
 
@@ -38,11 +40,13 @@ class TorchGenerator:
         return faces
 
 
-def serving_network(weights: OnnxWeights) -> ServingGenerator | DialGenerator:
+def serving_network(weights: OnnxWeights) -> ServingGenerator | DialGenerator | LandmarkNetwork:
     """The network of an exported file, whose initialisers bear the module's own names."""
-    network: ServingGenerator | DialGenerator
+    network: ServingGenerator | DialGenerator | LandmarkNetwork
     if "cutoff" in weights.inputs:
         network = DialGenerator()
+    elif weights.described.get("network") == LANDMARKS:
+        network = LandmarkNetwork()
     else:
         network = ServingGenerator(width=weights.state["entry.weight"].shape[0])
     network.load_state_dict(weights.state, strict=True)

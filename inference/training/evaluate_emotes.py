@@ -92,7 +92,7 @@ def references(folder: Path, cache: Path, val: FramedFaces) -> References:
 def row_name(options: FaceOptions) -> str:
     """`classic`, `classic-r0.5-i3`: the style, and what differs from realism 0 and one iteration."""
     realism = f"-r{options.realism:g}" if options.realism else ""
-    iterations = f"-i{options.iterations}" if options.iterations > 1 else ""
+    iterations = f"-i{options.iterations}" if options.rounds > 1 else ""
     return f"{options.style}{realism}{iterations}"
 
 
@@ -161,7 +161,7 @@ def _drawn(generator: Generator, options: FaceOptions, emotes: EmoteSet) -> Pixe
         batch = emotes.emotes[start : start + BATCH]
         feed = joined([preparation.first([each], [0], options) for each in batch])
         faces = from_tensor(generator(feed))
-        for _ in range(options.iterations - 1):
+        for _ in range(options.rounds - 1):
             feed = preparation.again(feed, faces)
             faces = from_tensor(generator(feed))
         drawn.append(faces)

@@ -11,6 +11,8 @@ from inference.protocol import Style
 
 FOLDER = Path(__file__).parent
 MANIFEST = "manifest.json"
+LANDMARKS = "landmarks"
+"""The entry that is no style: the network that judges faces."""
 
 
 class WeightsMissing(Exception):
@@ -19,7 +21,7 @@ class WeightsMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShippedModel:
-    """One ONNX file: `image` (N, 3, input_px, input_px) in, (N, 3, output_px, output_px) out."""
+    """One ONNX file: `image` (N, 3, input_px, input_px) in, faces or heatmaps of output_px a side out."""
 
     path: Path
     model_id: str

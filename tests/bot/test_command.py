@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from bot.command import default_options, parse_command, strip_prefix
 from bot.errors import InvalidOption
 from config.settings import load_settings
-from inference.protocol import DEFAULT_REALISM, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
+from inference.protocol import (
+    AUTO,
+    DEFAULT_REALISM,
+    MAX_ITERATIONS,
+    MAX_SEED,
+    FaceOptions,
+    Format,
+    Layout,
+    Style,
+)
 
 DEFAULTS = FaceOptions(realism=0.2, iterations=3, seed=9, layout=Layout.STRIP)
-OPTION_NAMES = ("style", "realism", "x", "seed", "layout", "format")
+OPTION_NAMES = ("style", "realism", "x", "iterations", "seed", "layout", "format")
 
 tokens = st.text(min_size=1, max_size=12).filter(lambda t: len(t.split()) == 1 and t == t.strip())
 cased_names = st.sampled_from(OPTION_NAMES).flatmap(
@@ -29,7 +38,7 @@ words = tokens.filter(lambda token: not is_option(token))
 options = st.one_of(
     st.sampled_from(Style).map(lambda style: ("style", style.value)),
     st.integers(0, 20).map(lambda steps: ("realism", str(steps / 20))),
-    st.integers(1, MAX_ITERATIONS).map(lambda count: ("x", str(count))),
+    (st.just(AUTO) | st.integers(1, MAX_ITERATIONS)).map(lambda count: ("x", str(count))),
     st.integers(0, MAX_SEED).map(lambda seed: ("seed", str(seed))),
     st.sampled_from(Layout).map(lambda layout: ("layout", layout.value)),
     st.sampled_from(Format).map(lambda form: ("format", form.value)),
@@ -80,7 +89,7 @@ def test_the_last_of_a_repeated_option_counts(given_options: list[tuple[str, str
         name = next((short for short, long in field_of.items() if long == field.name), field.name)
         value = getattr(command.options, field.name)
         if name in last:
-            assert type(value)(last[name]) == value
+            assert value == (AUTO if last[name] == AUTO else type(value)(last[name]))
         else:
             assert value == getattr(unnamed, field.name)
 
@@ -89,6 +98,15 @@ def test_every_option_in_any_case_is_understood() -> None:
     command = parse_command("😂 STYLE:Classic Realism:0.43 X:5 sEEd:7 layout:FACE format:GIF :joy:", FaceOptions())
     assert command.words == ("😂", ":joy:")
     assert command.options == FaceOptions(Style.CLASSIC, 0.45, 5, 7, Layout.FACE, Format.GIF)
+
+
+@pytest.mark.parametrize("text", ["x:auto", "iterations:auto", "X:AUTO", "x:3 iterations:auto"])
+def test_the_best_of_all_rounds_can_be_asked_for(text: str) -> None:
+    assert parse_command(f"😂 {text}", FaceOptions()).options == FaceOptions(iterations=AUTO)
+
+
+def test_iterations_may_be_written_out() -> None:
+    assert parse_command("😂 iterations:4", FaceOptions()).options.iterations == 4
 
 
 def test_a_style_comes_with_its_own_realism_in_whatever_order_it_is_asked() -> None:

@@ -16,12 +16,14 @@ from inference.export import Exported
 from inference.feeds import Feed, Floats
 from inference.morph import FRAMES
 from inference.pipeline import LARGEST_CALL, FacePipeline
-from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Format, Layout, Style
+from inference.preprocess import to_tensor
+from inference.protocol import AUTO, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Format, Layout, Style
 from inference.runtimes import Generator
 from inference.weights import shipped, shipped_styles
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
 from tests.inference.films import film_of, rolling_ball
 from tests.inference.films import opened as played
+from tests.inference.portrait import portrait
 
 Events = list[MutableMapping[str, Any]]
 CURSED = picture_of(Image.new("RGBA", (8, 8), (255, 0, 255, 255)))
@@ -113,6 +115,57 @@ def test_every_round_is_fed_what_the_one_before_drew() -> None:
     details = [float(np.abs(np.diff(images)).mean()) for images in recorder.seen]
     assert details == sorted(details, reverse=True)  # enlarging and halving again blurs
     assert details[2] < details[0]
+
+
+class Rounds:
+    """Draws noise, but a face of picture `at` in the round that `faces[at]` says, the first being 1."""
+
+    def __init__(self, *faces: int) -> None:
+        self.faces = faces
+        self.done = 0
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.done += 1
+        noise = np.random.default_rng(self.done).uniform(-1, 1, (len(feed["image"]), 3, 128, 128))
+        face = to_tensor(np.asarray(portrait())[np.newaxis])[0]
+        drawn = [face if self.done == round_ else other for other, round_ in zip(noise, self.faces, strict=True)]
+        return np.stack(drawn).astype(np.float32)
+
+
+def like_the_portrait(tile: Image.Image) -> bool:
+    small = np.asarray(tile.convert("RGB").resize((128, 128), Image.Resampling.BOX)).astype(int)
+    return bool(np.abs(small - np.asarray(portrait()))[16:-16, 16:-16].mean() < 12)
+
+
+def test_auto_shows_of_every_picture_the_round_most_like_a_face() -> None:
+    generator = Rounds(3, 8)
+    [outcome] = pipeline_of(generator).draw([job([disc(), disc(GREEN)], iterations=AUTO, layout=Layout.FACE)])
+    sheet = opened(outcome)
+    assert generator.done == 10
+    assert like_the_portrait(sheet.crop((0, 0, sheet.height, sheet.height)))
+    assert like_the_portrait(sheet.crop((sheet.width - sheet.height, 0, sheet.width, sheet.height)))
+
+
+def test_a_fixed_number_of_rounds_shows_the_last_one() -> None:
+    pictures = [opened(pipeline_of(Rounds(3)).draw([job(iterations=n, layout=Layout.FACE)])[0]) for n in (3, 4)]
+    assert [like_the_portrait(picture) for picture in pictures] == [True, False]
+
+
+def test_a_strip_of_auto_shows_every_round_and_the_chosen_one_again_at_the_end() -> None:
+    [outcome] = pipeline_of(Rounds(6)).draw([job(iterations=AUTO, layout=Layout.STRIP)])
+    strip = opened(outcome)
+    tile_px = round(strip.width / (4 + 3 / 16))
+    step_px = round(tile_px * 17 / 16)
+    corners = [(at % 4 * step_px, at // 4 * step_px) for at in range(13)]  # emote, what is seen, ten rounds, the answer
+    tiles = [strip.crop((x, y, x + tile_px, y + tile_px)) for x, y in corners]
+    assert [at for at, tile in enumerate(tiles) if like_the_portrait(tile)] == [7, 12]
+
+
+def test_all_frames_of_an_animation_are_of_one_round() -> None:
+    film = rolling_ball((100, 100, 100))
+    [outcome] = pipeline_of(Rounds(4, 9, 4)).draw([job([film], iterations=AUTO, layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    assert [like_the_portrait(frame) for frame in played(outcome.picture).frames] == [True, False, True]
 
 
 def test_a_job_gets_the_same_face_alone_and_among_others() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.protocol import (
+    AUTO,
     DEFAULT_REALISM,
     MAX_FRAMES,
     MAX_ITERATIONS,
@@ -251,6 +252,10 @@ def test_a_job_costs_its_frames_times_its_iterations() -> None:
     moving = Picture(1, 1, (Frame(bytes(4)),) * 7)
     assert job(pictures=(moving, still()), options=FaceOptions(iterations=3)).cost == 24
     assert job().cost == 1
+
+
+def test_the_best_of_all_rounds_costs_all_of_them() -> None:
+    assert job(options=FaceOptions(iterations=AUTO)).cost == MAX_ITERATIONS
 
 
 def test_the_largest_job_of_flat_pictures_fits() -> None:

@@ -34,9 +34,9 @@ class Drawn:
         self._faces = _load(folder / "faces", cache)
         self._things = _load(folder / "things", cache)
 
-    def draw(self, count: int, random: Generator) -> Tensor:
+    def draw(self, count: int, random: Generator, face_share: float = FACE_SHARE) -> Tensor:
         """(N, 3, 64, 64) in [-1, 1]: on a ground, moved, turned, often in other colours."""
-        faces = torch.rand(count, generator=random) < FACE_SHARE
+        faces = torch.rand(count, generator=random) < face_share
         chosen = torch.rand(count, generator=random)
         pictures = torch.stack(
             [_pick(self._faces if face else self._things, place) for face, place in zip(faces, chosen, strict=True)]

@@ -24,7 +24,8 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
         assert [name for name, option in options.items() if option["required"]] == ["emote"]
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
-        assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
+        rounds = [choice["value"] for choice in options["x"]["choices"]]
+        assert rounds == ["auto", *map(str, range(1, 11))]
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
 
 
