@@ -15,7 +15,7 @@ from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
 from inference.networks.serving import fold
 from inference.preprocess import from_tensor
 from inference.runtimes.openvino import OpenVinoGenerator
-from inference.training.batchnorm import recalibrate
+from inference.training.classic.batchnorm import recalibrate
 from inference.weights import shipped
 
 WIDTH = 32

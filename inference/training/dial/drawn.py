@@ -13,8 +13,9 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from inference.networks.dial import INPUT_PX
 from inference.preprocess import MATTE
-from inference.training.augment import jitter, uniform
+from inference.training.augment import jitter, sampling_grid, uniform
 from inference.training.faces import FacesError
 
 SIDE_PX = 72
@@ -40,15 +41,17 @@ class Drawn:
         chosen = torch.rand(count, generator=random)
         pictures = torch.stack(
             [_pick(self._faces if face else self._things, place) for face, place in zip(faces, chosen, strict=True)]
-        )  # (N, 4, 72, 72) in [0, 1], premultiplied
-        moved = functional.grid_sample(pictures, _grid(count, random), align_corners=False)
-        ground = torch.tensor(GROUNDS)[torch.randint(len(GROUNDS), (count,), generator=random)].view(count, 3, 1, 1) / 255
+        )  # (N, 4, 72, 72) uint8, premultiplied
+        moved = functional.grid_sample(pictures.float() / 255, _grid(count, random), align_corners=False)
+        ground = (
+            torch.tensor(GROUNDS)[torch.randint(len(GROUNDS), (count,), generator=random)].view(count, 3, 1, 1) / 255
+        )
         shown = (moved[:, :3] + ground * (1 - moved[:, 3:])) * 2 - 1
         return jitter(shown, _recolouring(count, random))
 
 
 def _pick(pictures: npt.NDArray[np.uint8], place: Tensor) -> Tensor:
-    return torch.from_numpy(np.array(pictures[int(place * len(pictures))])).float() / 255
+    return torch.from_numpy(np.array(pictures[int(place * len(pictures))]))
 
 
 def _grid(count: int, random: Generator) -> Tensor:
@@ -57,7 +60,7 @@ def _grid(count: int, random: Generator) -> Tensor:
     cosine, sine = side * angle.cos(), side * angle.sin()
     shift = uniform(count * 2, random, -SHIFT, SHIFT).view(count, 2, 1) * 2
     matrix = torch.stack([cosine * mirror, -sine, sine * mirror, cosine], 1).view(-1, 2, 2)
-    return functional.affine_grid(torch.cat([matrix, shift], 2), [count, 4, 64, 64], align_corners=False)
+    return sampling_grid(torch.cat([matrix, shift], 2), INPUT_PX)
 
 
 def _recolouring(count: int, random: Generator) -> Tensor:

@@ -32,8 +32,6 @@ class DialRecipe:
     """Of a drawn emoji's colours missed."""
     adversarial_weight: float = 1.0
     """At the coarsest cutoff; at the finest it is 0.3 times as much."""
-    seeking_weight: float = 0.0
-    """Of how alike the faces of two latents are."""
     ema_half_life: int = 8_000
     """Pictures after which a weight counts half in the moving average."""
 
@@ -42,10 +40,14 @@ class DialRecipe:
             raise ValueError("a run needs pictures, at least four a batch")
         if not all(0 <= share <= 1 for share in (self.coarse_share, self.drawn_share, self.decay_from)):
             raise ValueError("shares lie between 0 and 1")
+        if round(self.batch * self.drawn_share) == self.batch:
+            raise ValueError("some of each batch must be faces")
+        if min(self.learning_rate, self.critic_learning_rate) <= 0:
+            raise ValueError("learning rates are above 0")
 
 
 @dataclass(frozen=True, slots=True)
-class DialPhase:
+class Phase:
     """What the next batch is trained with."""
 
     side_px: int
@@ -53,14 +55,14 @@ class DialPhase:
     critic_learning_rate: float
 
 
-def dial_phase_at(recipe: DialRecipe, pictures_seen: int) -> DialPhase:
+def phase_at(recipe: DialRecipe, pictures_seen: int) -> Phase:
     """The phase of a run that has seen so many pictures."""
     progress = min(pictures_seen / recipe.pictures, 1.0)
     decayed = max(progress - recipe.decay_from, 0.0) / max(1 - recipe.decay_from, 1e-9)
     cosine = (1 + math.cos(math.pi * decayed)) / 2
     low = recipe.final_learning_rate / recipe.learning_rate
     factor = low + (1 - low) * cosine
-    return DialPhase(
+    return Phase(
         side_px=64 if progress < recipe.coarse_share else 128,
         learning_rate=recipe.learning_rate * factor,
         critic_learning_rate=recipe.critic_learning_rate * factor,

@@ -7,7 +7,8 @@ import torch
 from inference.__main__ import main
 from inference.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator
-from inference.training.run_folder import stored_recipe
+from inference.training.classic.recipe import ClassicRecipe
+from inference.training.recipe_options import stored_recipe
 from inference.training.train_command import duration_s
 
 TINY = ["--width", "8", "--batch", "2", "--calibration-inputs", "32"]
@@ -15,15 +16,16 @@ TINY = ["--width", "8", "--batch", "2", "--calibration-inputs", "32"]
 
 @pytest.fixture
 def train(face_folder: Path, face_cache: Path, tmp_path: Path) -> "Train":
-    return Train(["train", "--data", str(face_folder), "--cache", str(face_cache), "--out", str(tmp_path / "run")])
+    shared = ["train", "--device", "cpu", "--data", str(face_folder), "--cache", str(face_cache)]
+    return Train([*shared, "--out", str(tmp_path / "run"), "--network", "classic"], tmp_path / "run")
 
 
 class Train:
     """The command with its folders given."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], folder: Path) -> None:
         self.words = words
-        self.folder = Path(words[-1])
+        self.folder = folder
 
     def __call__(self, *more: str) -> int:
         return main([*self.words, *more])
@@ -42,7 +44,7 @@ def test_calling_again_goes_on_with_the_same_recipe(train: Train) -> None:
     train(*TINY, "--pictures", "4", "--seed", "3", "--stage-shares", "0.5", "0.25", "0.25")
     assert train("--pictures", "6") == 0
     assert load_checkpoint(train.checkpoints()[-1]).info.pictures_seen == 6
-    recipe = stored_recipe(train.checkpoints()[-1])
+    recipe = stored_recipe(ClassicRecipe, load_checkpoint(train.checkpoints()[-1]).info.recipe)
     assert (recipe.width, recipe.batch, recipe.seed, recipe.pictures) == (8, 2, 3, 6)
     assert recipe.stage_shares == (0.5, 0.25, 0.25)
 
@@ -80,7 +82,7 @@ def test_what_cannot_be_trained_is_said(train: Train, words: list[str], capsys: 
 
 
 def test_a_folder_without_faces_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
+    assert main(["train", "--network", "classic", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
     assert "not a readable list of faces" in capsys.readouterr().err
 
 
