@@ -8,6 +8,9 @@ from typing import TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
+FAR_APART = 2_654_435_761
+"""2**32 divided by the golden ratio."""
+
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -24,8 +27,11 @@ def channels_last(network: N) -> N:
 
 
 def stream(seed: int, number: int) -> Generator:
-    """Randomness of its own for every batch, so that a resumed run draws what an unbroken one would."""
-    return Generator().manual_seed(seed * 2**32 + number)
+    """Randomness of its own for every batch, so that a resumed run draws what an unbroken one would.
+
+    torch looks at 32 bits of a seed only; seeds are far apart in these, and batches next to each other.
+    """
+    return Generator().manual_seed((seed * FAR_APART + number) % 2**32)
 
 
 @contextmanager

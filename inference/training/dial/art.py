@@ -46,8 +46,8 @@ def copy_art(packs: Sequence[Path], target: Path) -> dict[str, int]:
     """
     arts = [(_art(pack), pack) for pack in packs]
     copied = {FACES: 0, THINGS: 0}
-    for kind in copied:
-        (target / kind).mkdir(parents=True, exist_ok=True)
+    for folder in copied:
+        (target / folder).mkdir(parents=True, exist_ok=True)
     for record in emoji_records():
         kind = _kind(record)
         if kind is None:

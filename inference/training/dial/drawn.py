@@ -84,11 +84,15 @@ def _load(folder: Path, cache: Path) -> npt.NDArray[np.uint8]:
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in FORMATS)
     if not paths:
         raise FacesError(f"{folder}: holds no PNG or WebP pictures")
-    digest = hashlib.sha256("\n".join(f"{path.name} {path.stat().st_size}" for path in paths).encode()).hexdigest()[:16]
-    cached = cache / f"drawn-{digest}.npy"
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    cached = cache / f"drawn-{digest.hexdigest()[:16]}.npy"
     if not cached.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(cached, np.stack([_read(path) for path in paths]))
+        unfinished = cached.with_suffix(".part.npy")
+        np.save(unfinished, np.stack([_read(path) for path in paths]))
+        unfinished.replace(cached)
     pictures: npt.NDArray[np.uint8] = np.load(cached, mmap_mode="r")
     return pictures
 
@@ -97,7 +101,7 @@ def _read(path: Path) -> npt.NDArray[np.uint8]:
     try:
         with Image.open(path, formats=[FORMATS[path.suffix.lower()]]) as file:
             picture = file.convert("RGBA")
-    except OSError as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise FacesError(f"{path}: not a readable picture ({error})") from error
     seen = picture.getchannel("A").point([0] * VISIBLE_ALPHA + [255] * (256 - VISIBLE_ALPHA)).getbbox()
     picture = picture.crop(seen)
