@@ -49,17 +49,13 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 
 def _face(parsed: argparse.Namespace, settings: Settings) -> int:
+    from bot.command import default_options
     from bot.terminal import draw_from_terminal
 
     _log(settings, level="error")
-    defaults = FaceOptions()
-    options = FaceOptions(
-        style=Style(parsed.style or settings.inference.style),
-        realism=settings.inference.realism if parsed.realism is None else parsed.realism,
-        iterations=parsed.iterations or defaults.iterations,
-        seed=parsed.seed,
-        layout=Layout(parsed.layout),
-    )
+    names = ("style", "realism", "iterations", "seed", "layout")
+    chosen = {name: value for name in names if (value := getattr(parsed, name)) is not None}
+    options = default_options(settings.inference).changed(**chosen)
     return OK if asyncio.run(draw_from_terminal(settings, parsed.inputs, options, parsed.output)) else FAILED
 
 
@@ -101,11 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     face = commands.add_parser("face", help="draw faces from the terminal")
     face.add_argument("inputs", nargs="+", metavar="EMOTE_OR_FILE", help="😂, :pizza:, kappa.png …")
     face.add_argument("-o", "--output", type=Path, default=Path(), metavar="OUT", help="file, or folder for several")
-    face.add_argument("--style", choices=list(Style))
+    face.add_argument("--style", type=Style, choices=list(Style))
     face.add_argument("--realism", type=_realism, metavar="R", help="0 keeps the emote, 1 trusts the network")
     face.add_argument("--iterations", type=int, choices=range(1, MAX_ITERATIONS + 1), metavar="N", help="feed it back")
     face.add_argument("--seed", type=_seed, metavar="N", help="another seed, another face")
-    face.add_argument("--layout", choices=list(Layout), default=Layout.FACE)
+    face.add_argument("--layout", type=Layout, choices=list(Layout), default=Layout.FACE)
     face.set_defaults(command=_face)
 
     doctor = commands.add_parser("doctor", help="check configuration, model, directories and tokens")

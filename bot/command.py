@@ -9,11 +9,13 @@ two cannot collide. Pure: no platform, no catalogue, no I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bot.errors import InvalidOption
+from config.settings import InferenceSettings
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 COMMAND = "face"
@@ -39,8 +41,16 @@ def strip_prefix(text: str, prefix: str) -> str | None:
     return rest.strip()
 
 
-def parse_command(text: str, defaults: FaceOptions) -> FaceCommand:
-    """Split what follows the command. The last of a repeated option counts; raise InvalidOption for a bad value."""
+def default_options(settings: InferenceSettings) -> FaceOptions:
+    """What an instance draws when nobody says otherwise."""
+    return FaceOptions(style=Style(settings.style), realism=settings.realism)
+
+
+def parse_command(text: str, defaults: FaceOptions, given: Mapping[str, Any] = MappingProxyType({})) -> FaceCommand:
+    """Split what follows the command. The last of a repeated option counts; raise InvalidOption for a bad value.
+
+    `given` are options by their field's name that were chosen otherwise and beat those in the text.
+    """
     words: list[str] = []
     values: dict[str, Any] = {}
     for token in text.split():
@@ -50,7 +60,7 @@ def parse_command(text: str, defaults: FaceOptions) -> FaceCommand:
             values[option.field] = _read(name.lower(), option, value)
         else:
             words.append(token)
-    return FaceCommand(tuple(words), replace(defaults, **values))
+    return FaceCommand(tuple(words), defaults.changed(**{**values, **given}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -31,7 +31,6 @@ class SlashQuestion:
 
     def command(self, defaults: FaceOptions) -> FaceCommand:
         """The text of `emote:` follows the grammar, a filled-in option beats one typed there; raise InvalidOption."""
-        command = parse_command(self.emote, defaults)
         given: dict[str, Any] = {
             "style": None if self.style is None else Style(self.style),
             "realism": self.realism,
@@ -39,8 +38,7 @@ class SlashQuestion:
             "seed": self.seed,
             "layout": None if self.layout is None else Layout(self.layout),
         }
-        chosen = {name: value for name, value in given.items() if value is not None}
-        return replace(command, options=replace(command.options, **chosen))
+        return parse_command(self.emote, defaults, {name: value for name, value in given.items() if value is not None})
 
 
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inference.model_card import NoSuchSection, has_section, update_card
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, ProtocolError, Style
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Style
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.training.emote_sets import EmotesError
 from inference.training.emote_table import SHEETS, Contest, measure_emotes
@@ -18,6 +18,7 @@ from inference.training.face_detector import DetectorMissing
 from inference.training.faces import FacesError
 from inference.training.framing import FramedFaces
 from inference.weights import WeightsMissing, shipped
+from inference.wire import ProtocolError
 
 RECONSTRUCTION, EMOTES = "reconstruction", "emotes"
 REFUSALS = (WeightsMissing, FacesError, EmotesError, DetectorMissing, NoSuchSection, ProtocolError)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.command import parse_command, strip_prefix
+from bot.command import default_options, parse_command, strip_prefix
 from bot.errors import InvalidOption
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from config.settings import load_settings
+from inference.protocol import DEFAULT_REALISM, MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 DEFAULTS = FaceOptions(realism=0.2, iterations=3, seed=9, layout=Layout.STRIP)
 OPTION_NAMES = ("style", "realism", "x", "seed", "layout")
@@ -73,19 +74,42 @@ def test_the_last_of_a_repeated_option_counts(given_options: list[tuple[str, str
     command = parse_command(" ".join(f"{name}:{value}" for name, value in given_options), DEFAULTS)
     last = dict(given_options)
     field_of = {"x": "iterations"}
+    unnamed = DEFAULTS.changed(style=Style(last.get("style", DEFAULTS.style)))
     for field in fields(FaceOptions):
         name = next((short for short, long in field_of.items() if long == field.name), field.name)
         value = getattr(command.options, field.name)
         if name in last:
             assert type(value)(last[name]) == value
         else:
-            assert value == getattr(DEFAULTS, field.name)
+            assert value == getattr(unnamed, field.name)
 
 
 def test_every_option_in_any_case_is_understood() -> None:
     command = parse_command("😂 STYLE:Classic Realism:0.43 X:5 sEEd:7 layout:FACE :joy:", FaceOptions())
     assert command.words == ("😂", ":joy:")
     assert command.options == FaceOptions(Style.CLASSIC, 0.45, 5, 7, Layout.FACE)
+
+
+def test_a_style_comes_with_its_own_realism_in_whatever_order_it_is_asked() -> None:
+    own = DEFAULTS.changed(style=Style.CURSED)
+    assert own.realism == DEFAULT_REALISM[Style.CURSED]
+    assert parse_command("😂 style:cursed", DEFAULTS).options == own
+    for text in ("realism:0.4 style:cursed", "style:cursed realism:0.4"):
+        assert parse_command(text, DEFAULTS).options == replace(own, realism=0.4)
+    assert parse_command("style:classic", DEFAULTS).options == DEFAULTS
+
+
+def test_what_was_chosen_otherwise_beats_the_text() -> None:
+    given = {"style": Style.REAL, "seed": 3}
+    asked = parse_command("😂 style:cursed realism:0.4 seed:5", DEFAULTS, given)
+    assert asked.options == replace(DEFAULTS, style=Style.REAL, realism=0.4, seed=3)
+
+
+def test_an_instance_may_have_a_style_and_a_realism_of_its_own() -> None:
+    inference = load_settings().inference
+    assert default_options(inference) == FaceOptions(Style(inference.style))
+    chosen = inference.model_copy(update={"style": "cursed", "realism": 0.7})
+    assert default_options(chosen) == FaceOptions(Style.CURSED, 0.7)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from bot.command import parse_command
 from bot.errors import FaceError
 from bot.models import Emote, EmoteSource, Progress, RequestState
 from bot.replies import alt_text, status_line, words_for
-from inference.protocol import FaceOptions
+from inference.protocol import FaceOptions, Style
 
 SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.TooManyEmotes: lambda: errors.TooManyEmotes(4),
@@ -20,6 +20,7 @@ SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.UnknownEmote: lambda: errors.UnknownEmote(("kappa", "keepo")),
     errors.TooManyRequests: lambda: errors.TooManyRequests(5.4),
     errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
+    errors.StyleNotServed: lambda: errors.StyleNotServed((Style.CLASSIC,)),
     errors.Busy: lambda: errors.Busy(31.6),
 }
 HOSTILE = "@everyone <@80351110224678912> **loud** `code` https://evil.example [x](https://evil.example)"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.protocol import (
+    DEFAULT_REALISM,
     MAX_FRAMES,
     MAX_ITERATIONS,
     MAX_JOB_BYTES,
@@ -25,9 +26,10 @@ from inference.protocol import (
     Frame,
     Layout,
     Picture,
-    ProtocolError,
+    Style,
     outcome_from_bytes,
 )
+from inference.wire import ProtocolError
 from tests.inference.messages import failures, job, jobs, message, options, results, still
 
 # -- there and back -------------------------------------------------------------------------------------------------
@@ -138,6 +140,19 @@ def test_realism_is_kept_in_steps_of_a_twentieth(realism: float) -> None:
     assert kept in {step / 20 for step in range(21)}
     assert abs(kept - realism) <= 0.025 + 1e-9
     assert FaceOptions(realism=kept).realism == kept
+
+
+@pytest.mark.parametrize("style", Style)
+def test_without_a_realism_a_style_has_its_own(style: Style) -> None:
+    assert FaceOptions(style) == FaceOptions(style, DEFAULT_REALISM[style])
+    assert job(options=FaceOptions(style)).key == job(options=FaceOptions(style, DEFAULT_REALISM[style])).key
+
+
+def test_another_style_brings_its_own_realism_unless_one_is_given() -> None:
+    options = FaceOptions(Style.CLASSIC, 0.5, seed=7)
+    assert options.changed(style=Style.CURSED) == FaceOptions(Style.CURSED, seed=7)
+    assert options.changed(style=Style.CURSED, realism=0.5) == FaceOptions(Style.CURSED, 0.5, seed=7)
+    assert options.changed(style=Style.CLASSIC, iterations=2) == FaceOptions(Style.CLASSIC, 0.5, 2, seed=7)
 
 
 def test_realism_that_looks_the_same_is_the_same_drawing() -> None:

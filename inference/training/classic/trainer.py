@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from inference.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from inference.checkpoint import CheckpointInfo, load_classic, save_checkpoint
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
 from inference.training import losses
 from inference.training.augment import network_inputs, reduced
@@ -79,7 +79,7 @@ class ClassicTrainer:
 
     def start_from(self, path: Path) -> None:
         """Begin with a checkpoint's weights, of the same width, instead of random ones."""
-        network = load_checkpoint(path).generator
+        network = load_classic(path).generator
         self.generator.load_state_dict(network.state_dict())
         self.average.load_state_dict(network.state_dict())
 

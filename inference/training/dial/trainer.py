@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from inference.checkpoint import DialInfo, load_dial, save_checkpoint
 from inference.networks.dial import LATENT, DialGenerator
 from inference.training.critic import Critic, disguise
 from inference.training.dial import losses
@@ -16,7 +17,6 @@ from inference.training.dial.drawn import Drawn
 from inference.training.dial.examples import Batch, BatchMaker
 from inference.training.dial.low_pass import low_pass, random_cutoffs
 from inference.training.dial.recipe import DialRecipe, Phase, phase_at
-from inference.training.dial.weights_file import load_dial, save_dial
 from inference.training.faces import Faces
 from inference.training.losses import critic_adversarial, landmark_heatmaps, r1
 from inference.training.steps import channels_last, descend, finite, follow, one_thread, set_rate, stream
@@ -82,11 +82,11 @@ class DialTrainer:
 
     def save_average(self, path: Path) -> None:
         """Write the averaged generator, with the recipe, as a checkpoint that `export` takes."""
-        save_dial(path, self.average, self.pictures_seen, dataclasses.asdict(self.recipe))
+        save_checkpoint(path, self.average, DialInfo(self.pictures_seen, dataclasses.asdict(self.recipe)))
 
     def start_from(self, path: Path) -> None:
         """Begin with the weights of a checkpoint or of the served file instead of random ones."""
-        network = load_dial(path)
+        network = load_dial(path).generator
         self.generator.load_state_dict(network.state_dict())
         self.average.load_state_dict(network.state_dict())
 
