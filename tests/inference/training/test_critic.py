@@ -62,3 +62,19 @@ def test_a_disguise_changes_the_face_and_lets_gradients_through() -> None:
 def test_a_disguise_is_a_function_of_its_stream() -> None:
     first, again = (disguise(faces(2), torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, again)
+
+
+def test_only_a_share_is_disguised() -> None:
+    pictures = faces(200, 16)
+    untouched = [
+        (disguise(pictures, torch.Generator().manual_seed(4), share) == pictures)
+        .flatten(1)
+        .all(1)
+        .float()
+        .mean()
+        .item()
+        for share in (0.0, 0.3, 1.0)
+    ]
+    assert untouched[0] == 1
+    assert untouched[1] == pytest.approx(0.7, abs=0.1)
+    assert untouched[2] == 0

@@ -75,6 +75,15 @@ def test_training_without_emoji_works_too(trainer_of: MakeTrainer) -> None:
     assert "unlike" not in trainer_of(drawn_share=0.0).step()
 
 
+@pytest.mark.parametrize(("sign", "disguised"), [(1, 4 / 50_000), (-1, 0.0)])
+def test_a_critic_that_is_too_sure_sees_less_clearly(trainer_of: MakeTrainer, sign: int, disguised: float) -> None:
+    trainer = trainer_of()
+    torch.nn.init.constant_(trainer.critic.score.bias, sign * 1000.0)
+    measured = trainer.step()
+    assert measured["sureness"] == sign
+    assert measured["disguised"] == trainer.state_dict()["disguised"] == pytest.approx(disguised)
+
+
 def test_a_run_can_start_from_trained_weights(trainer_of: MakeTrainer, tmp_path: Path) -> None:
     trained, trainer = trainer_of(seed=1), trainer_of(seed=2)
     trained.save_average(tmp_path / "start.safetensors")
@@ -103,4 +112,5 @@ def test_questions_are_low_passed_to_the_cutoff_given() -> None:
 def test_a_resume_file_holds_what_it_always_held(trainer_of: MakeTrainer) -> None:
     """Runs that began under an earlier version go on."""
     state = trainer_of().state_dict()
-    assert list(state) == ["pictures_seen", "generator", "average", "critic", "generator_steps", "critic_steps"]
+    networks, optimisers = ("generator", "average", "critic"), ("generator_steps", "critic_steps")
+    assert list(state) == ["pictures_seen", "disguised", *networks, *optimisers]
