@@ -9,6 +9,7 @@ import torch
 from inference.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from inference.export import Exported, export
 from inference.model_card import update_card
+from inference.training.critic_file import save_critic
 
 SHIPPED = Path("inference/weights/classic.onnx")
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="(%(default)s)")
     parser.add_argument("--style", default="classic", help="name in the manifest (%(default)s)")
     parser.add_argument("--card", type=Path, help="model card whose identity table to update")
+    parser.add_argument("--critic", type=Path, help="also write the run's critic here, for `train --critic-from`")
     parser.add_argument("--trainable", type=Path, help="also write float16 weights here, for `train --init-from`")
 
 
@@ -27,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         checkpoint = load_checkpoint(arguments.checkpoint)
         exported = export(checkpoint, arguments.output, arguments.style)
+        if arguments.critic:
+            save_critic(arguments.critic, arguments.checkpoint)
     except CheckpointError as error:
         sys.stderr.write(f"export: {error}\n")
         return 1

@@ -179,9 +179,10 @@ class DialTrainer:
     def _next_batch(self, now: int, following: int) -> tuple[Batch, Generator]:
         if self._ahead:
             batch, random = self._ahead.take(now, following)
-            return batch.to(self.device), random
-        with one_thread():
-            return self._draw(now)
+        else:
+            with one_thread():
+                batch, random = self._draw(now)
+        return batch.to(self.device), random
 
     def _draw(self, number: int) -> tuple[Batch, Generator]:
         """The batch after so many pictures, and the randomness that its step goes on with."""

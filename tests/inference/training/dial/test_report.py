@@ -20,7 +20,5 @@ def test_a_sheet_shows_emoji_along_the_dial_and_faces_held_out(
     with Image.open(tmp_path / "one.png") as sheet:
         assert sheet.size == (12 * 128, 9 * 128)
         assert len(np.unique(np.asarray(sheet)[:128].reshape(-1, 3), axis=0)) > 100
-    report(tmp_path / "again.png")
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     trainer.step()
     assert report(tmp_path / "later.png") != numbers

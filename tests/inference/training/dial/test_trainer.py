@@ -34,16 +34,17 @@ def test_a_step_trains_all_three_networks(trainer_of: MakeTrainer) -> None:
 
 
 def test_a_run_that_was_cut_ends_where_an_unbroken_one_does(trainer_of: MakeTrainer) -> None:
-    """Cut at 64 px, gone on with at 64 and 128 px."""
-    unbroken, first, second = (trainer_of(pictures=12, coarse_share=0.6) for _ in range(3))
-    for _ in range(3):
+    """Cut at 64 px, gone on with at 128."""
+    unbroken, first, second = (trainer_of(pictures=8, coarse_share=0.5) for _ in range(3))
+    sizes = []
+    for _ in range(2):
+        sizes.append(unbroken.size)
         unbroken.step()
     first.step()
     torch.manual_seed(123)
     second.load_state_dict(first.state_dict())
-    for _ in range(2):
-        second.step()
-    assert (unbroken.size, second.pictures_seen) == ("128 px", 12)
+    second.step()
+    assert (sizes, second.pictures_seen) == (["64 px", "128 px"], 8)
     assert equal(weights(unbroken), weights(second))
 
 
@@ -75,13 +76,12 @@ def test_training_without_emoji_works_too(trainer_of: MakeTrainer) -> None:
     assert "unlike" not in trainer_of(drawn_share=0.0).step()
 
 
-@pytest.mark.parametrize(("sign", "disguised"), [(1, 4 / 50_000), (-1, 0.0)])
-def test_a_critic_that_is_too_sure_sees_less_clearly(trainer_of: MakeTrainer, sign: int, disguised: float) -> None:
+def test_a_critic_that_is_too_sure_sees_less_clearly(trainer_of: MakeTrainer) -> None:
     trainer = trainer_of()
-    torch.nn.init.constant_(trainer.critic.score.bias, sign * 1000.0)
+    torch.nn.init.constant_(trainer.critic.score.bias, 1000.0)
     measured = trainer.step()
-    assert measured["sureness"] == sign
-    assert measured["disguised"] == trainer.state_dict()["disguised"] == pytest.approx(disguised)
+    assert measured["sureness"] == 1
+    assert measured["disguised"] == trainer.state_dict()["disguised"] == pytest.approx(4 / 50_000)
 
 
 def test_a_run_can_start_from_trained_weights(trainer_of: MakeTrainer, tmp_path: Path) -> None:
