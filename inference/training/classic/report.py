@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from inference.feeds import Floats
 from inference.networks.classic import ClassicGenerator, Stage
-from inference.preprocess import Floats, Pixels, from_tensor, to_tensor
+from inference.preprocess import Pixels, from_tensor, to_tensor
 from inference.training.classic.trainer import ClassicTrainer
 from inference.training.faces import Faces, held_out
 from inference.training.framing import FramedFaces, framed_faces

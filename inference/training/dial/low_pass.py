@@ -1,4 +1,4 @@
-"""The low-pass that the dial is made of, on batches of tensors; serving has its twin in `inference.preprocess`."""
+"""The low-pass that the dial is made of, on batches of tensors; serving has its twin in `inference.preparation`."""
 
 import math
 

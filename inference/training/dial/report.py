@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from inference.networks.dial import INPUT_PX
-from inference.preprocess import MATTE, Pixels, framed, from_tensor, to_tensor
+from inference.preprocess import Pixels, framed, from_tensor, matted, to_tensor
 from inference.training.augment import random_views
 from inference.training.dial import losses
 from inference.training.dial.disguise import disguised
@@ -57,8 +57,7 @@ class DialReport:
 
 def _shown(text: str) -> Pixels:
     """(64, 64, 3): an emoji on the matte that the network sees it on."""
-    emote = framed(emoji_picture(text))
-    picture = Image.alpha_composite(Image.new("RGBA", emote.size, (*MATTE, 255)), emote).convert("RGB")
+    picture = matted(framed(emoji_picture(text)))
     return np.asarray(picture.resize((INPUT_PX, INPUT_PX), Image.Resampling.LANCZOS))
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
+from inference.preparation import low_passed
 from inference.training.dial.low_pass import low_pass, low_pass_matrices, random_cutoffs
 
 
@@ -37,6 +38,12 @@ def test_it_is_about_the_gaussian_blur_of_pil(cutoff: float) -> None:
     ours = low_pass(torch.from_numpy(pixels / 127.5 - 1).permute(2, 0, 1)[None].float(), torch.tensor([cutoff]))
     difference = (ours[0].permute(1, 2, 0).numpy() + 1) * 127.5 - np.asarray(blurred).astype(float)
     assert np.abs(difference[16:-16, 16:-16]).mean() < 1.5
+
+
+def test_serving_blurs_the_same() -> None:
+    cutoffs = torch.tensor([6.0, 19.0])
+    served = low_passed(noise().numpy(), cutoffs.numpy())
+    torch.testing.assert_close(torch.from_numpy(served), low_pass(noise(), cutoffs), atol=1e-5, rtol=0)
 
 
 def test_each_picture_has_its_own_cutoff_and_less_of_it_keeps_less() -> None:
