@@ -22,7 +22,7 @@ from inference.training.losses import critic_adversarial, landmark_heatmaps, r1
 from inference.training.steps import channels_last, descend, finite, follow, one_thread, set_rate, stream
 
 CRITIC_RAMP_PICTURES = 7_000
-R1_EVERY, R1_PICTURES, R1_WEIGHT = 16, 8, 0.5
+R1_EVERY, R1_PICTURES, R1_WEIGHT = 16, 8, 0.15
 SURE = 0.6
 """Where the critic is so sure of real faces (mean sign of its scores), what it sees is disguised more, else less
 (Karras et al. 2020, https://arxiv.org/abs/2006.06676)."""
@@ -78,13 +78,12 @@ class DialTrainer:
         with self._autocast():
             output = self.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
         measured = self._step_generator(output.float(), batch, asked, random)
-        measured |= self._step_critic(output.detach().float(), batch.faces, random)
+        for _ in range(self.recipe.critic_steps):
+            measured |= self._step_critic(output.detach().float(), batch.faces, random)
         self.pictures_seen = following
         half_life = self.recipe.ema_half_life / self.recipe.batch
         follow(self.average, self.generator, self.pictures_seen // self.recipe.batch, half_life)
-        numbers = finite(measured, self.pictures_seen)
-        self._adapt(numbers["sureness"])
-        return numbers | {"disguised": self._disguised}
+        return finite(measured, self.pictures_seen) | {"disguised": self._disguised}
 
     def settle(self) -> None:
         """Nothing: the network has no statistics of its own."""
@@ -162,8 +161,8 @@ class DialTrainer:
             real = real[:R1_PICTURES].detach().requires_grad_(True)
             total = total + R1_EVERY * R1_WEIGHT * r1(self.critic(real), real)
         descend(self._critic_steps, total)
-        real_scores = real_scores.detach()
-        return {"critic": loss.detach(), "score_real": real_scores.mean(), "sureness": real_scores.sign().mean()}
+        self._adapt(float(real_scores.detach().sign().mean()))
+        return {"critic": loss.detach(), "score_real": real_scores.detach().mean()}
 
     def _adapt(self, sureness: float) -> None:
         step = self.recipe.batch / DISGUISE_PICTURES

@@ -43,6 +43,6 @@ def trainer_of(faces: Faces, drawn: Drawn) -> Callable[..., DialTrainer]:
     """A trainer with four pictures a batch, and what else is asked of its recipe."""
 
     def make(**recipe: float) -> DialTrainer:
-        return DialTrainer(DialRecipe(**{"batch": 4} | recipe), faces, drawn, torch.device("cpu"))  # type: ignore[arg-type]
+        return DialTrainer(DialRecipe(**{"batch": 4, "critic_steps": 1} | recipe), faces, drawn, torch.device("cpu"))  # type: ignore[arg-type]
 
     return make

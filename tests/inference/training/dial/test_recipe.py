@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from inference.training.dial.recipe import DialRecipe, phase_at
 
-RECIPE = DialRecipe(pictures=1000, coarse_share=0.4, decay_from=0.5)
+RECIPE = DialRecipe(pictures=1000, coarse_share=0.4, decay_from=0.5, learning_rate=3e-4, critic_learning_rate=1.5e-3)
 
 
 def test_the_pictures_grow_once() -> None:

@@ -22,7 +22,7 @@ def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
 
 
 def test_a_step_trains_all_three_networks(trainer_of: MakeTrainer) -> None:
-    trainer = trainer_of()
+    trainer = trainer_of(critic_steps=2)
     before = [network.to_rgb[0].out.weight.clone() for network in (trainer.generator, trainer.average)]
     critic = trainer.critic.score.weight.clone()
     measured = trainer.step()
@@ -80,7 +80,6 @@ def test_a_critic_that_is_too_sure_sees_less_clearly(trainer_of: MakeTrainer) ->
     trainer = trainer_of()
     torch.nn.init.constant_(trainer.critic.score.bias, 1000.0)
     measured = trainer.step()
-    assert measured["sureness"] == 1
     assert measured["disguised"] == trainer.state_dict()["disguised"] == pytest.approx(4 / 50_000)
 
 
