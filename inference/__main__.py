@@ -8,6 +8,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "worker": ("inference.child", "draw faces for a supervisor, which starts this program"),
     "prepare": ("inference.training.prepare_command", "make a folder of aligned faces from photos"),
+    "prepare-art": ("inference.training.dial.prepare_art_command", "make a folder of drawn emoji from npm packages"),
     "train": ("inference.training.train_command", "train a generator"),
     "train-landmarks": (
         "inference.training.landmark_network.command",

@@ -9,6 +9,7 @@ import torch
 from inference.checkpoint import Checkpoint, CheckpointError, DialCheckpoint, load_checkpoint, save_checkpoint
 from inference.export import Exported, export
 from inference.model_card import update_card
+from inference.training.critic_file import save_critic
 
 SHIPPED = Path("inference/weights")
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, help="a checkpoint of ours or of the original authors")
     parser.add_argument("-o", "--output", type=Path, help=f"(classic.onnx or dial.onnx in {SHIPPED})")
     parser.add_argument("--card", type=Path, help="model card whose identity table to update")
+    parser.add_argument("--critic", type=Path, help="also write the run's critic here, for `train --critic-from`")
     parser.add_argument("--trainable", type=Path, help="also write float16 weights here, for `train --init-from`")
 
 
@@ -27,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         checkpoint = load_checkpoint(arguments.checkpoint)
         name = "dial.onnx" if isinstance(checkpoint, DialCheckpoint) else "classic.onnx"
         exported = export(checkpoint, arguments.output or SHIPPED / name)
+        if arguments.critic:
+            save_critic(arguments.critic, arguments.checkpoint)
     except CheckpointError as error:
         sys.stderr.write(f"export: {error}\n")
         return 1

@@ -25,7 +25,7 @@ from inference.networks.serving import fold
 from inference.preprocess import from_tensor
 from inference.protocol import Style
 from inference.runtimes.openvino import OpenVinoGenerator
-from inference.training.batchnorm import recalibrate
+from inference.training.classic.batchnorm import recalibrate
 from inference.weights import shipped, shipped_styles
 
 WIDTH = 32
