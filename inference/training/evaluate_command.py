@@ -71,9 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def evaluated(arguments: argparse.Namespace) -> Findings:
     """Measure what the arguments ask for."""
-    styles = (Style(arguments.style),) if arguments.style else shipped_styles()
+    styles = [Style(arguments.style)] if arguments.style else [style for style in ROWS if style in shipped_styles()]
     models = {style: shipped(style) for style in styles}
-    networks = {style: OpenVinoGenerator(model.path) for style, model in models.items()}
+    loaded = {path: OpenVinoGenerator(path) for path in {model.path for model in models.values()}}
+    networks = {style: loaded[model.path] for style, model in models.items()}
     findings = Findings({style.value: model.model_id for style, model in models.items()})
     parts = set(arguments.only or (RECONSTRUCTION, FOLDER, *PARTS))
     faces = val_faces(arguments.data, arguments.cache) if arguments.data else None

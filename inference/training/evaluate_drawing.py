@@ -16,6 +16,12 @@ from inference.training.emote_sets import EmoteSet
 BATCH = 32
 """Emotes drawn together; the noise of all at once would be large."""
 ROWS: Mapping[Style, tuple[FaceOptions, ...]] = {
+    Style.REAL: (
+        FaceOptions(Style.REAL, seed=0),
+        FaceOptions(Style.REAL, seed=0, realism=0.5),
+        FaceOptions(Style.REAL, seed=0, realism=1),
+    ),
+    Style.CURSED: (FaceOptions(Style.CURSED, seed=0), FaceOptions(Style.CURSED, seed=0, realism=0)),
     Style.CLASSIC: (
         FaceOptions(),
         FaceOptions(iterations=3),
@@ -23,14 +29,9 @@ ROWS: Mapping[Style, tuple[FaceOptions, ...]] = {
         FaceOptions(realism=0.5, iterations=3),
         FaceOptions(realism=1),
     ),
-    Style.REAL: (
-        FaceOptions(Style.REAL, seed=0),
-        FaceOptions(Style.REAL, seed=0, realism=0.5),
-        FaceOptions(Style.REAL, seed=0, realism=1),
-    ),
-    Style.CURSED: (FaceOptions(Style.CURSED, seed=0), FaceOptions(Style.CURSED, seed=0, realism=0)),
 }
 """The settings of each style that are measured when none are asked for; the first has the style's own realism.
+The styles stand in the order in which they are shown.
 
 The emote-native network always needs a seed: one for all, so that no face is different for its seed alone.
 """

@@ -18,6 +18,7 @@ from inference.protocol import Style
 from inference.training.emote_sets import EmoteSet
 from inference.training.face_detector import Detection, DetectorMissing
 from inference.weights import ShippedModel, WeightsMissing, shipped
+from tests.fakes.generators import instant
 
 SCORES = {"n", "face", "top1", "top5", "joint", "variety", "detail_db"}
 CONTROLS = ["emote", "bicubic-16"]
@@ -163,6 +164,21 @@ def test_faces_of_a_folder_are_saved_apart_from_the_sheets(
         "sheets/objects.png": ("RGB", (3 * 128, rows * 128)),
         "sheets/folder.png": ("RGB", (2 * 128, rows * 128)),
     }
+
+
+def test_the_dial_of_the_emote_native_network_is_turned(
+    measured: Callable[..., dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "shipped_styles", lambda: tuple(Style))
+    monkeypatch.setattr(command, "OpenVinoGenerator", lambda path: instant())
+    content = measured("--only", "dial", "--only", "seeds", "--only", "emotes", "--save", str(tmp_path))
+    assert list(content["seeds"]) == ["real", "cursed", "classic"]
+    assert list(content["emotes"]["faces"])[:5] == ["real", "real-r0.5", "real-r1", "cursed", "cursed-r0"]
+    assert content["dial"]["realism"] == [0, 0.25, 0.5, 0.75, 1]
+    assert content["dial"]["verdicts"].keys() == {"face_does_not_fall", "correlation_does_not_rise", "no_jump"}
+    assert "dial: no jump" in {target["name"] for target in content["targets"]}
+    with Image.open(tmp_path / "sheets" / "dial.png") as sheet:
+        assert sheet.size == (6 * 128, 2 * 128)
 
 
 def test_the_ablation_is_a_row_of_its_own(measured: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
