@@ -43,8 +43,17 @@ def test_real_is_judged_on_each_set_beside_what_real_faces_reach() -> None:
         ("real, faces: top5", ">= 75 %", "90 %", True, "90 %"),
     ]
     names = {name: holds for name, holds in met(Findings({}, emotes=sets)).items() if "objects" in name}
-    assert names == {f"real, objects: {part}": True for part in ("face", "top5", "joint", "variety", "detail")}
-    assert len(judged) == 10
+    assert all(names.values())
+    assert [name.partition(": ")[2] for name in names] == [
+        "face", "top5", "joint", "variety", "detail", "pass joint, variety and detail",
+    ]  # fmt: skip
+    assert len(judged) == 12
+
+
+def test_a_control_that_passes_everything_is_named() -> None:
+    rows = {"emote": replace(GOOD, joint=0.1), "mean-face-0.5": GOOD, "classic": GOOD, VAL: CEILING}
+    controls = targets(Findings({}, emotes={"faces": rows}))[0]
+    assert (controls.found, controls.met) == ("mean-face-0.5", False)
 
 
 def test_without_val_faces_variety_and_detail_are_left_out() -> None:
