@@ -28,8 +28,8 @@ FACE_PX = (80, 76, 84, 72)
 whole scenes: it is sure of three in five val faces in the best single view, and of few where anything but plain grey
 surrounds them; shown larger, it takes dyed mean faces for people. docs/evaluation.md has the measurements."""
 VIEWS = tuple((face_px, mirrored) for face_px in FACE_PX for mirrored in (False, True))
-GLANCES = 2
-"""A picture in which so many views saw nothing even likely is not shown again."""
+GLANCES, HOPEFUL = 2, 0.8
+"""A picture in which so many views were less sure is not shown again: no val face became sure after less than 0.86."""
 STRIDE_PX = 4
 SAME_FACE = 0.3
 """Boxes that overlap more (intersection over union) are one face."""
@@ -70,7 +70,7 @@ class FaceDetector:
         """picture: (P, P, 3) uint8 -> the likely faces, the surest first, in units of the side."""
         found: list[Detection] = []
         for number, (face_px, mirrored) in enumerate(VIEWS):
-            if number == GLANCES and not found:
+            if number == GLANCES and not (found and found[0].p > HOPEFUL):
                 break
             found = distinct([*found, *self._seen(picture, face_px, mirrored)])
             if found and found[0].p > CONFIDENT:
