@@ -101,7 +101,9 @@ def test_a_face_aside_is_on_the_other_side_in_the_mirror(
     assert lefts[0] < 0.5 < lefts[-1]
 
 
-@pytest.mark.parametrize(("faces", "looks"), [([(23, 24, 0.95)], 1), ([], 2), ([(23, 24, 0.6)], 2), ([(23, 24, 0.85)], 8)])
+@pytest.mark.parametrize(
+    ("faces", "looks"), [([(23, 24, 0.95)], 1), ([], 2), ([(23, 24, 0.6)], 2), ([(23, 24, 0.85)], 8)]
+)
 def test_it_looks_until_it_is_sure_or_has_little_hope(
     detector: FaceDetector, monkeypatch: pytest.MonkeyPatch, faces: list[tuple[int, int, float]], looks: int
 ) -> None:
