@@ -18,7 +18,13 @@ from inference.training.faces import Faces
 from inference.training.losses import critic_adversarial, landmark_heatmaps, r1
 
 CRITIC_RAMP_PICTURES = 7_000
-R1_EVERY, R1_PICTURES = 16, 8
+R1_EVERY, R1_PICTURES, R1_WEIGHT = 16, 8, 0.5
+SURE = 0.6
+"""Where the critic is so sure of real faces (mean sign of its scores), what it sees is disguised more, else less
+(Karras et al. 2020, https://arxiv.org/abs/2006.06676)."""
+DISGUISE_PICTURES = 50_000
+"""In so many pictures the disguised share can go from none to all."""
+MOST_DISGUISED = 0.8
 
 
 class TrainingDiverged(Exception):
@@ -42,6 +48,7 @@ class DialTrainer:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.pictures_seen = 0
+        self._disguised = 0.0
         self._batches = BatchMaker(faces, drawn, recipe.drawn_share)
         self.generator = DialGenerator().to(memory_format=torch.channels_last)
         self.average = deepcopy(self.generator).eval().requires_grad_(False)
@@ -82,6 +89,7 @@ class DialTrainer:
         """Everything a later process needs to go on exactly here, but for the recipe."""
         return {
             "pictures_seen": self.pictures_seen,
+            "disguised": self._disguised,
             "generator": self.generator.state_dict(),
             "average": self.average.state_dict(),
             "critic": self.critic.state_dict(),
@@ -92,6 +100,7 @@ class DialTrainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict` of a trainer with the same recipe."""
         self.pictures_seen = state["pictures_seen"]
+        self._disguised = state["disguised"]
         self.generator.load_state_dict(state["generator"])
         self.average.load_state_dict(state["average"])
         self.critic.load_state_dict(state["critic"])
@@ -119,7 +128,7 @@ class DialTrainer:
             total = total + recipe.likeness_weight * measured["unlike"] + recipe.colour_weight * measured["discoloured"]
         self.critic.requires_grad_(False)
         with _autocast():
-            scores = self.critic(disguise(output, random))
+            scores = self.critic(disguise(output, random, self._disguised))
         self.critic.requires_grad_(True)
         measured["adversarial"] = losses.adversarial(scores, asked.cutoff)
         total = total + recipe.adversarial_weight * self._ramp() * measured["adversarial"]
@@ -129,15 +138,25 @@ class DialTrainer:
 
     def _step_critic(self, fake: Tensor, real: Tensor, random: Generator) -> dict[str, Tensor]:
         with _autocast():
-            real_scores = self.critic(disguise(real, random))
-            fake_scores = self.critic(disguise(fake, random))
+            real_scores = self.critic(disguise(real, random, self._disguised))
+            fake_scores = self.critic(disguise(fake, random, self._disguised))
         loss = critic_adversarial(real_scores, fake_scores)
         total = loss
         if self.pictures_seen // self.recipe.batch % R1_EVERY == 0:
             real = real[:R1_PICTURES].detach().requires_grad_(True)
-            total = total + R1_EVERY * r1(self.critic(real), real)
+            total = total + R1_EVERY * R1_WEIGHT * r1(self.critic(real), real)
         _descend(self._critic_steps, total)
-        return {"critic": loss.detach(), "score_real": real_scores.detach().mean()}
+        self._adapt(float(real_scores.detach().sign().mean()))
+        return {
+            "critic": loss.detach(),
+            "score_real": real_scores.detach().mean(),
+            "disguised": torch.tensor(self._disguised),
+        }
+
+    def _adapt(self, sureness: float) -> None:
+        step = self.recipe.batch / DISGUISE_PICTURES
+        wanted = self._disguised + (step if sureness > SURE else -step)
+        self._disguised = min(max(wanted, 0.0), MOST_DISGUISED)
 
     def _ramp(self) -> float:
         return min(self.pictures_seen / CRITIC_RAMP_PICTURES, 1.0)
