@@ -47,7 +47,7 @@ class Style(StrEnum):
     CURSED = "cursed"
 
 
-DEFAULT_REALISM: Mapping[Style, float] = {Style.CLASSIC: 0.0, Style.REAL: 0.8, Style.CURSED: 0.25}
+DEFAULT_REALISM: Mapping[Style, float] = {Style.CLASSIC: 0.0, Style.REAL: 0.95, Style.CURSED: 0.25}
 """What a style is drawn with when nobody says otherwise."""
 
 
