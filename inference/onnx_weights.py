@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class OnnxWeights:
-    """`state` is a float32 state dict, `inputs` names what the network takes, `described` is what the file says of itself."""
+    """`state` is a float32 state dict, `inputs` names what the network takes, `described` what it says of itself."""
 
     state: dict[str, Tensor]
     inputs: tuple[str, ...]

@@ -11,23 +11,14 @@ from PIL import Image
 
 from config.settings import InferenceSettings
 from inference.animation import animated, durations_ms, looped, timeline
+from inference.feeds import Feed, Floats, joined, pieces, rows
 from inference.morph import morphed
-from inference.preprocess import (
-    INPUT_PX,
-    TOP_PX,
-    Floats,
-    Pixels,
-    fed_back,
-    framed_film,
-    from_tensor,
-    network_input,
-    steadied,
-)
+from inference.preparation import PREPARATIONS, Preparation
+from inference.preprocess import Pixels, framed_film, from_tensor
 from inference.protocol import (
     MAX_RESULT_BYTES,
     FaceFailure,
     FaceJob,
-    FaceOptions,
     FaceOutcome,
     FaceResult,
     FailureCode,
@@ -59,9 +50,10 @@ class _Drawing:
     """
 
     job: FaceJob
+    preparation: Preparation
     films: list[list[Image.Image]] = field(default_factory=list)
-    seen: Floats = field(default_factory=lambda: np.empty((0, 3, INPUT_PX, INPUT_PX), np.float32))
-    waiting: Floats = field(default_factory=lambda: np.empty((0, 3, INPUT_PX, INPUT_PX), np.float32))
+    seen: Floats = field(default_factory=lambda: np.empty((0, 3, 1, 1), np.float32))
+    waiting: Feed = field(default_factory=dict)
     rounds: list[Pixels] = field(default_factory=list)
     rounds_done: int = 0
     inference_ms: float = 0.0
@@ -70,18 +62,20 @@ class _Drawing:
     def prepare(self) -> None:
         """(Re)start before the first round."""
         self.films = [framed_film(picture) for picture in self.pictures]
-        inputs = [_inputs(*each, self.job.options) for each in zip(self.pictures, self.films, strict=True)]
-        self.seen = self.waiting = np.concatenate(inputs)
+        lasting = [durations_ms(picture) for picture in self.pictures]
+        shown = zip(self.films, lasting, strict=True)
+        self.waiting = joined([self.preparation.first(*each, self.job.options) for each in shown])
+        self.seen = self.waiting["image"]
         self.rounds, self.rounds_done, self.inference_ms = [], 0, 0.0
 
     def advance(self, faces: Pixels, inference_ms: float) -> None:
-        """Take one round's faces, (P, 128, 128, 3)."""
+        """Take one round's faces, (N, P, P, 3)."""
         earlier = self.rounds if self.job.options.layout is Layout.STRIP else []
         self.rounds = [*earlier, faces]
         self.rounds_done += 1
         self.inference_ms += inference_ms
         if not self.complete:
-            self.waiting = fed_back(faces)
+            self.waiting = self.preparation.again(self.waiting, faces)
 
     @property
     def pictures(self) -> Sequence[Picture]:
@@ -110,38 +104,56 @@ class _Drawing:
         return films
 
 
-def _inputs(picture: Picture, film: Sequence[Image.Image], options: FaceOptions) -> Floats:
-    """(F, 3, 16, 16). The seed's noise is the same for every frame, so that it stays one person."""
-    return steadied(np.stack([network_input(emote, options) for emote in film]), durations_ms(picture))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Network:
+    """A loaded network and its way to be fed; styles may share one."""
+
+    generator: Generator
+    preparation: Preparation
+
+    def draw(self, feed: Feed) -> Pixels:
+        """N pictures -> (N, P, P, 3); raise GeneratorFault unless the network kept its contract."""
+        faces = [(self.generator(piece), rows(piece)) for piece in pieces(feed, (LARGEST_CALL,))]
+        return np.concatenate([from_tensor(_checked(each, count, self.preparation.output_px)) for each, count in faces])
+
+
+def _networks(settings: InferenceSettings, model_ids: Mapping[Style, str]) -> dict[Style, _Network]:
+    """By style; those of one kind and model id are one."""
+    loaded: dict[tuple[type, str], _Network] = {}
+    for style, model_id in model_ids.items():
+        kind = PREPARATIONS[style]
+        if (kind, model_id) not in loaded:
+            loaded[kind, model_id] = _Network(load_generator(settings, style), kind())
+    return {style: loaded[PREPARATIONS[style], model_id] for style, model_id in model_ids.items()}
 
 
 class FacePipeline:
-    """Draws batches of jobs with one generator a style. Not for several threads at once."""
+    """Draws batches of jobs, together those of one network. Not for several threads at once."""
 
     def __init__(self, settings: InferenceSettings, *, now: Callable[[], float] = time.time) -> None:
         """Load the networks; raise what `load_generator` raises. `now` is Unix time, for deadlines."""
         self.model_ids: Mapping[Style, str] = served_model_ids(settings)
-        self._generators = {style: load_generator(settings, style) for style in self.model_ids}
+        self._networks = _networks(settings, self.model_ids)
         self._now = now
 
     def warm_up(self) -> None:
         """Run every network in the batch sizes that matter, so that no asker waits for kernels to be built."""
-        for generator in self._generators.values():
+        for network in set(self._networks.values()):
             for size in (1, 2, 4, 8):
-                _faces(generator, np.zeros((size, 3, INPUT_PX, INPUT_PX), np.float32))
+                network.draw(network.preparation.blank(size))
 
     def draw(self, jobs: Sequence[FaceJob]) -> list[FaceOutcome]:
         """One outcome a job, in order."""
         drawings = [self._prepared(job) for job in jobs]
-        by_style: dict[Style, list[_Drawing]] = defaultdict(list)
+        by_network: dict[_Network, list[_Drawing]] = defaultdict(list)
         for drawing in drawings:
-            by_style[drawing.job.options.style].append(drawing)
-        for style, alike in by_style.items():
-            self._generate(self._generators[style], alike)
+            by_network[self._networks[drawing.job.options.style]].append(drawing)
+        for network, alike in by_network.items():
+            self._generate(network, alike)
         return [_finished(drawing) for drawing in drawings]
 
     def _prepared(self, job: FaceJob) -> _Drawing:
-        drawing = _Drawing(job)
+        drawing = _Drawing(job, self._networks[job.options.style].preparation)
         try:
             drawing.prepare()
         except Exception:
@@ -149,11 +161,11 @@ class FacePipeline:
             drawing.failure = FailureCode.GENERATOR_FAILED
         return drawing
 
-    def _generate(self, generator: Generator, drawings: Sequence[_Drawing]) -> None:
+    def _generate(self, network: _Network, drawings: Sequence[_Drawing]) -> None:
         """All together; when that raises, one by one, so that only the culprit goes without a face."""
         drawings = [drawing for drawing in drawings if drawing.failure is None]
         try:
-            self._run_rounds(generator, drawings)
+            self._run_rounds(network, drawings)
         except Exception:
             log.exception("batch_failed", keys=[drawing.job.key for drawing in drawings])
             if len(drawings) == 1:
@@ -161,9 +173,9 @@ class FacePipeline:
                 return
             for drawing in drawings:
                 drawing.prepare()
-                self._generate(generator, [drawing])
+                self._generate(network, [drawing])
 
-    def _run_rounds(self, generator: Generator, drawings: Sequence[_Drawing]) -> None:
+    def _run_rounds(self, network: _Network, drawings: Sequence[_Drawing]) -> None:
         while True:
             for drawing in drawings:
                 if not drawing.complete and self._now() >= drawing.job.deadline_at:
@@ -172,26 +184,16 @@ class FacePipeline:
             if not active:
                 return
             started = time.perf_counter()
-            faces = _faces(generator, np.concatenate([drawing.waiting for drawing in active]))
+            faces = network.draw(joined([drawing.waiting for drawing in active]))
             ms_a_face = (time.perf_counter() - started) * 1e3 / len(faces)
             for drawing in active:
-                count = len(drawing.waiting)
+                count = rows(drawing.waiting)
                 drawing.advance(faces[:count], count * ms_a_face)
                 faces = faces[count:]
 
 
-def _faces(generator: Generator, images: Floats) -> Pixels:
-    """(N, 3, 16, 16) -> (N, 128, 128, 3); raise GeneratorFault unless the network kept its contract."""
-    pieces = [_checked(generator(piece), len(piece)) for piece in _pieces(images)]
-    return np.concatenate([from_tensor(piece) for piece in pieces])
-
-
-def _pieces(images: Floats) -> list[Floats]:
-    return [images[at : at + LARGEST_CALL] for at in range(0, len(images), LARGEST_CALL)]
-
-
-def _checked(faces: Floats, count: int) -> Floats:
-    expected = (count, 3, TOP_PX, TOP_PX)
+def _checked(faces: Floats, count: int, side_px: int) -> Floats:
+    expected = (count, 3, side_px, side_px)
     if faces.shape != expected:
         raise GeneratorFault(f"faces of shape {faces.shape} came back instead of {expected}")
     if not np.isfinite(faces).all():

@@ -4,10 +4,8 @@ import importlib
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from config.settings import InferenceSettings
+from inference.feeds import Feed, Floats
 from inference.protocol import Style
 from inference.weights import shipped
 
@@ -15,8 +13,11 @@ from inference.weights import shipped
 class Generator(Protocol):
     """A network that draws faces. It is called from one thread at a time."""
 
-    def __call__(self, images: npt.NDArray[np.float32], /) -> npt.NDArray[np.float32]:
-        """images: (N, 3, 16, 16) float32 in [-1, 1] -> (N, 3, 128, 128) float32, about [-1, 1], not clamped."""
+    def __call__(self, feed: Feed, /) -> Floats:
+        """What `inference.preparation` makes for N pictures -> (N, 3, P, P) float32, about [-1, 1], not clamped.
+
+        P is the `output_px` of the weights. Raise ValueError for the feed of another network.
+        """
         ...
 
 

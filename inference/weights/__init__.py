@@ -64,4 +64,4 @@ def _entries(folder: Path) -> dict[str, Any]:
 
 
 def _remedy(style: str) -> str:
-    return f"restore the folder, or run `python -m inference export CHECKPOINT --style {style}`"
+    return f"restore the folder, or run `python -m inference export CHECKPOINT` with one of style {style}"

@@ -42,14 +42,14 @@ def test_openvino_draws_what_torch_draws_with_the_same_weights(exported: Path, c
     served = fold(checkpoint.generator).half().float()
     with torch.inference_mode():
         expected = from_tensor(served(pictures(3)).numpy())
-    drawn = from_tensor(OpenVinoGenerator(exported, precision="f32")(pictures(3).numpy()))
+    drawn = from_tensor(OpenVinoGenerator(exported, precision="f32")({"image": pictures(3).numpy()}))
     assert expected.std() > 10
     assert np.abs(drawn.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_any_number_of_pictures_goes_through_at_once(exported: Path, count: int) -> None:
-    assert OpenVinoGenerator(exported)(pictures(count).numpy()).shape == (count, 3, 128, 128)
+    assert OpenVinoGenerator(exported)({"image": pictures(count).numpy()}).shape == (count, 3, 128, 128)
 
 
 def test_weights_are_stored_in_half_precision_under_their_serving_names(exported: Path, checkpoint: Checkpoint) -> None:
@@ -64,7 +64,7 @@ def test_weights_are_stored_in_half_precision_under_their_serving_names(exported
 def test_the_file_says_what_it_is_and_nothing_of_where_it_was_made(exported: Path) -> None:
     model = onnx.load(exported)
     assert {prop.key: prop.value for prop in model.metadata_props} == {
-        "style": "classic",
+        "network": "classic",
         "width": "32",
         "pictures_seen": "99",
         "preprocess_version": "1",
@@ -91,10 +91,11 @@ def test_the_manifest_lists_what_was_exported(exported: Path) -> None:
 
 
 def test_other_styles_stay_in_the_manifest(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    export(checkpoint, tmp_path / "one.onnx", style="one")
-    export(checkpoint, tmp_path / "two.onnx", style="two")
-    assert shipped("one", tmp_path).model_id.startswith("one-w32-")
-    assert shipped("two", tmp_path).path.name == "two.onnx"
+    (tmp_path / "manifest.json").write_text('{"cubist": {"file": "cubist.onnx"}}')
+    export(checkpoint, tmp_path / "classic.onnx")
+    listed = json.loads((tmp_path / "manifest.json").read_text())
+    assert list(listed) == ["cubist", "classic"]
+    assert listed["cubist"] == {"file": "cubist.onnx"}
 
 
 def test_a_network_that_is_still_growing_is_not_exported(checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import structlog
 import structlog.testing
@@ -11,6 +10,7 @@ from PIL import Image
 
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
+from inference.feeds import Feed, Floats
 from inference.pipeline import LARGEST_CALL, FacePipeline
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
 from inference.runtimes import Generator
@@ -19,7 +19,6 @@ from tests.inference.films import film_of, rolling_ball
 from tests.inference.films import opened as played
 
 Events = list[MutableMapping[str, Any]]
-Images = npt.NDArray[np.float32]
 CURSED = picture_of(Image.new("RGBA", (8, 8), (255, 0, 255, 255)))
 
 
@@ -34,14 +33,18 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
-        self.seen: list[Images] = []
+        self.feeds: list[Feed] = []
 
-    def __call__(self, images: Images, /) -> Images:
-        self.calls.append(len(images))
-        self.seen.append(images)
-        if any(tuple(image[:, 0, 0]) == (1, -1, 1) for image in images):
+    @property
+    def seen(self) -> list[Floats]:
+        return [feed["image"] for feed in self.feeds]
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.calls.append(len(feed["image"]))
+        self.feeds.append(feed)
+        if any(np.allclose(image[:, 0, 0], (1, -1, 1)) for image in feed["image"]):
             raise RuntimeError("a cursed picture")
-        return enlarge(images)
+        return enlarge(feed)
 
 
 class Clock:
@@ -136,12 +139,12 @@ def test_a_job_that_makes_the_network_raise_fails_alone(events: Events) -> None:
     ]
 
 
-def broken_shape(images: Images, /) -> Images:
-    return enlarge(images)[:, :, :64]
+def broken_shape(feed: Feed, /) -> Floats:
+    return enlarge(feed)[:, :, :64]
 
 
-def not_finite(images: Images, /) -> Images:
-    return enlarge(images) * np.float32(np.nan)
+def not_finite(feed: Feed, /) -> Floats:
+    return enlarge(feed) * np.float32(np.nan)
 
 
 @pytest.mark.parametrize("broken", [broken_shape, not_finite])
@@ -159,9 +162,9 @@ def test_a_job_past_its_deadline_never_reaches_the_network() -> None:
 def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     outcomes = pipeline_of(slow, clock).draw([job(iterations=9, deadline_at=NOW + 25), job([disc(BLUE)])])
     assert failures(outcomes) == [FailureCode.DEADLINE_EXCEEDED, None]
@@ -171,9 +174,9 @@ def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
 def test_a_finished_face_is_not_thrown_away_for_a_deadline() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     assert failures(pipeline_of(slow, clock).draw([job(deadline_at=NOW + 5)])) == [None]
 
@@ -217,7 +220,7 @@ def test_no_jobs_are_no_outcomes() -> None:
 
 
 def test_the_model_ids_name_what_is_loaded() -> None:
-    assert pipeline_of(Recorder()).model_ids == {Style.CLASSIC: f"{__name__}:current_generator"}
+    assert pipeline_of(Recorder()).model_ids == dict.fromkeys(Style, f"{__name__}:current_generator")
 
 
 def test_an_outcome_bears_the_key_of_its_job() -> None:
