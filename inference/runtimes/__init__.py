@@ -1,6 +1,9 @@
 """The networks behind one call, whatever runs them. Nothing heavy is loaded before a generator is."""
 
+import ctypes
 import importlib
+import importlib.util
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -22,7 +25,7 @@ class Generator(Protocol):
 
 
 def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) -> Generator:
-    """Load the network of a style into the configured runtime.
+    """Load the network of a style into the configured runtime; `auto` is torch on a GPU where it can, else OpenVINO.
 
     Raise WeightsMissing when there are no weights, ImportError when the runtime is not installed.
     """
@@ -30,10 +33,27 @@ def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) ->
         module, _, attribute = settings.runtime.partition(":")
         factory: Callable[[], Generator] = getattr(importlib.import_module(module), attribute)
         return factory()
-    if settings.runtime == "torch":
+    if settings.runtime == "torch" or (settings.runtime == "auto" and gpu_ready()):
         from inference.runtimes.torch import TorchGenerator
 
         return TorchGenerator(shipped(style).path, threads=settings.threads)
     from inference.runtimes.openvino import OpenVinoGenerator
 
     return OpenVinoGenerator(shipped(style).path, threads=settings.threads)
+
+
+def gpu_ready() -> bool:
+    """Whether torch is installed and has a GPU. It is only asked where a driver is: importing it takes seconds."""
+    if importlib.util.find_spec("torch") is None or not _driver_installed():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _driver_installed() -> bool:
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
