@@ -10,7 +10,7 @@ COMMANDS = {
     "prepare": ("inference.training.prepare_command", "make a folder of aligned faces from photos"),
     "train": ("inference.training.train_command", "train a generator"),
     "evaluate": ("inference.training.evaluate_command", "measure reconstruction, and faces drawn from emotes"),
-    "bench": ("inference.bench", "time the network as published against our serving path"),
+    "bench": ("inference.bench.command", "time the network as published against our serving path"),
     "export": ("inference.export_command", "turn a checkpoint into shipped weights"),
 }
 """Name: module with `add_arguments(parser)` and `run(arguments) -> exit code`, and its one-line help."""

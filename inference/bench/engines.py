@@ -1,17 +1,14 @@
 """What takes part in a benchmark. Each engine travels to a process of its own and loads its network there."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from inference.preprocess import Floats
-from inference.runtimes import Feed, Generator
+from inference.feeds import Feed, Floats
+from inference.preparation import Preparation
+from inference.runtimes import Generator
 from inference.runtimes.openvino import OpenVinoGenerator, Precision
-
-Shapes = Mapping[str, tuple[int, ...]]
-"""What a network takes for one picture: the shape of each input, without the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +29,12 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """An engine with what the report says of it.
-
-    `device` is "CPU", "GPU" or "CPU, AVX2 only"; `gflop` is what one picture costs, in 10^9 operations.
-    """
+    """An engine and its row in the report: `device` is what its peak is looked up by, `gflop` a picture's cost."""
 
     name: str
     device: str
     engine: Engine
-    inputs: Shapes
+    preparation: Preparation
     gflop: float
 
     @property

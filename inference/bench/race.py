@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-import numpy as np
 import psutil
 
-from inference.bench.engines import Contender, Shapes
-from inference.runtimes import Feed
+from inference.bench.engines import Contender
 
 START_TIMEOUT_S = 120
 CALL_TIMEOUT_S = 120
@@ -29,7 +27,7 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one contender did. `start_s` is from the start of its process to its first face; `times_ms` by batch size."""
+    """What one contender did: `start_s` from the start of its process to its first face, `times_ms` by batch size."""
 
     contender: Contender
     precision: str
@@ -39,6 +37,9 @@ class Result:
 
     def median_ms(self, batch: int) -> float:
         return statistics.median(self.times_ms[batch])
+
+    def pictures_per_s(self, batch: int) -> float:
+        return batch / self.median_ms(batch) * 1e3
 
     def gflop_per_s(self, batch: int) -> float:
         return self.contender.gflop * batch / self.median_ms(batch) * 1e3
@@ -65,19 +66,12 @@ def race(
         return [each.result() for each in running]
 
 
-def example(inputs: Shapes, count: int) -> Feed:
-    """Inputs for `count` pictures. Any positive numbers do: they do not change how long a network takes."""
-    random = np.random.default_rng(0)
-    return {name: random.uniform(0.5, 1, (count, *shape)).astype(np.float32) for name, shape in inputs.items()}
-
-
 class _Running:
     """A contender's process, ready to be timed."""
 
-    def __init__(self, contender: Contender, connection: Connection) -> None:
+    def __init__(self, contender: Contender, connection: Connection, began: float) -> None:
         self.times_ms: dict[int, list[float]] = {}
         self._contender, self._connection = contender, connection
-        began = time.perf_counter()
         self._precision = str(self._received(START_TIMEOUT_S))
         self._start_s = time.perf_counter() - began
 
@@ -104,10 +98,11 @@ def _started(contender: Contender) -> Iterator[_Running]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, contender), daemon=True)
+    began = time.perf_counter()
     process.start()
     theirs.close()
     try:
-        yield _Running(contender, ours)
+        yield _Running(contender, ours, began)
     finally:
         ours.close()
         process.join(timeout=5)
@@ -118,7 +113,7 @@ def _started(contender: Contender) -> Iterator[_Running]:
 def _serve(connection: Connection, contender: Contender) -> None:
     """The contender's process: load, draw once, then time batches or weigh itself until the other side hangs up."""
     loaded = contender.engine.load()
-    loaded.generator(example(contender.inputs, 1))
+    loaded.generator(contender.preparation.blank(1))
     connection.send(loaded.precision)
     while True:
         try:
@@ -128,7 +123,7 @@ def _serve(connection: Connection, contender: Contender) -> None:
         if batch is None:
             connection.send(psutil.Process().memory_info().rss / 1e6)
             continue
-        feed = example(contender.inputs, batch)
+        feed = contender.preparation.blank(batch)
         loaded.generator(feed)  # the one before was another contender's: get weights and threads back
         began = time.perf_counter()
         loaded.generator(feed)

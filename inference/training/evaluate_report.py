@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inference.model_card import markdown_table
 from inference.training.evaluate import Row
 from inference.training.evaluate_emotes import VAL, Scores, ToneScores, known
 
@@ -74,7 +75,7 @@ def reconstruction_table(findings: Findings) -> str:
     rows = [
         (row.method, f"{row.psnr_db:.2f}", f"{row.ssim:.3f}", f"{row.ms_ssim:.3f}") for row in findings.reconstruction
     ]
-    return _table((f"16 -> 128 px, {findings.faces} val faces", "PSNR dB", "SSIM", "MS-SSIM"), rows)
+    return markdown_table((f"16 -> 128 px, {findings.faces} val faces", "PSNR dB", "SSIM", "MS-SSIM"), rows)
 
 
 def emote_table(name: str, rows: Mapping[str, Scores]) -> str:
@@ -93,7 +94,7 @@ def emote_table(name: str, rows: Mapping[str, Scores]) -> str:
         )
         for row, scores in rows.items()
     ]
-    return _table(header, lines)
+    return markdown_table(header, lines)
 
 
 def passed(scores: Scores, ceiling: Scores) -> str:
@@ -120,28 +121,14 @@ def tone_table(rows: Mapping[str, ToneScores]) -> str:
         )
         for row, scores in rows.items()
     ]
-    return _table(header, lines)
+    return markdown_table(header, lines)
 
 
 def seeds_table(rows: Mapping[str, float]) -> str:
     """How far two seeds' faces of the same emotes are apart."""
-    return _table(("seeds 1 and 2", "distance"), [(row, _number(distance, ".2f")) for row, distance in rows.items()])
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Markdown, the columns aligned for reading as plain text, too."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    rule = [f"{'-' * widths[0]}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
-    lines = [_line(header, widths), "| " + " | ".join(rule) + " |", *(_line(row, widths) for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (
-        cell.rjust(width) if at else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    return markdown_table(
+        ("seeds 1 and 2", "distance"), [(row, _number(distance, ".2f")) for row, distance in rows.items()]
     )
-    return "| " + " | ".join([first, *others]) + " |"
 
 
 def _percent(share: float) -> str:
