@@ -152,16 +152,17 @@ def _forget_origins(model: onnx.ModelProto) -> None:
 def _halve_weights(model: onnx.ModelProto) -> None:
     """Store every float32 initialiser as float16, and cast it back where it is used."""
     graph = model.graph
-    casts = []
+    widened = {each.name: f"{each.name}.float32" for each in graph.initializer if each.data_type == TensorProto.FLOAT}
     for initializer in graph.initializer:
-        if initializer.data_type != TensorProto.FLOAT:
-            continue
-        name, widened = initializer.name, f"{initializer.name}.float32"
-        halved = numpy_helper.to_array(initializer).astype(np.float16)
-        initializer.CopyFrom(numpy_helper.from_array(halved, name))
-        casts.append(helper.make_node("Cast", [name], [widened], name=f"cast.{name}", to=TensorProto.FLOAT))
-        for node in graph.node:
-            node.input[:] = [widened if used == name else used for used in node.input]
+        if initializer.name in widened:
+            halved = numpy_helper.to_array(initializer).astype(np.float16)
+            initializer.CopyFrom(numpy_helper.from_array(halved, initializer.name))
+    for node in graph.node:
+        node.input[:] = [widened.get(used, used) for used in node.input]
+    casts = [
+        helper.make_node("Cast", [name], [wide], name=f"cast.{name}", to=TensorProto.FLOAT)
+        for name, wide in widened.items()
+    ]
     nodes = [*casts, *graph.node]
     graph.ClearField("node")
     graph.ClearField("value_info")

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ from PIL import Image
 
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
+from inference import served
+from inference.export import Exported
 from inference.feeds import Feed, Floats
 from inference.pipeline import LARGEST_CALL, FacePipeline
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
 from inference.runtimes import Generator
+from inference.weights import shipped, shipped_styles
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
 from tests.inference.films import film_of, rolling_ball
 from tests.inference.films import opened as played
@@ -284,3 +288,59 @@ def test_the_longest_animations_fit_into_a_result_in_bounded_calls() -> None:
     assert outcome.to_bytes()
     assert max(recorder.calls) <= LARGEST_CALL
     assert sum(played(outcome.picture).durations_ms) == 60 * 30
+
+
+def test_real_and_cursed_are_one_network_and_go_through_it_together() -> None:
+    recorder = Recorder()
+    jobs = [job(style=Style.REAL), job([disc(GREEN)]), job([disc(BLUE)], style=Style.CURSED, iterations=2)]
+    assert failures(pipeline_of(recorder).draw(jobs)) == [None, None, None]
+    assert [(set(feed), len(feed["image"])) for feed in recorder.feeds] == [
+        ({"image", "cutoff", "latent", "grain"}, 2),
+        ({"image", "cutoff", "latent", "grain"}, 1),
+        ({"image"}, 1),
+    ]
+    assert recorder.feeds[0]["cutoff"][0] < recorder.feeds[0]["cutoff"][1] == recorder.feeds[1]["cutoff"][0]
+
+
+@pytest.mark.parametrize("style", [Style.REAL, Style.CURSED])
+def test_a_round_of_the_dial_keeps_its_noise(style: Style) -> None:
+    recorder = Recorder()
+    pipeline_of(recorder).draw([job(style=style, iterations=3)])
+    for name in ("cutoff", "latent", "grain"):
+        assert all(np.array_equal(feed[name], recorder.feeds[0][name]) for feed in recorder.feeds)
+    details = [float(np.abs(np.diff(images)).mean()) for images in recorder.seen]
+    assert details == sorted(details, reverse=True)
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("style", [Style.REAL, Style.CURSED])
+def test_every_layout_shows_faces_of_the_dial(style: Style, layout: Layout) -> None:
+    [outcome] = pipeline_of(Recorder()).draw([job([disc(), disc(BLUE)], style=style, layout=layout, iterations=2)])
+    assert opened(outcome).size == (outcome.width_px, outcome.height_px)  # type: ignore[union-attr]
+
+
+def test_an_animated_emote_keeps_one_person_through_all_frames() -> None:
+    recorder = Recorder()
+    [outcome] = pipeline_of(recorder).draw([job([rolling_ball([50] * 5)], style=Style.REAL, layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    assert len(played(outcome.picture).frames) == 5
+    assert (recorder.feeds[0]["latent"] == recorder.feeds[0]["latent"][:1]).all()
+
+
+def test_a_dial_network_that_breaks_its_contract_makes_no_picture() -> None:
+    for broken in (broken_shape, not_finite, of_the_input_size):
+        assert failures(pipeline_of(broken).draw([job(style=Style.REAL)])) == [FailureCode.GENERATOR_FAILED]
+
+
+def of_the_input_size(feed: Feed, /) -> Floats:
+    return feed["image"]
+
+
+def test_what_the_shipped_styles_share_is_loaded_once(exported_dial: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Style] = []
+    monkeypatch.setattr(served, "shipped", partial(shipped, folder=exported_dial.path.parent))
+    monkeypatch.setattr(served, "shipped_styles", partial(shipped_styles, folder=exported_dial.path.parent))
+    monkeypatch.setattr(pipeline_module, "load_generator", lambda _, style: loaded.append(style) or enlarge)
+    pipeline = FacePipeline(load_settings().inference)
+    assert pipeline.model_ids == dict.fromkeys((Style.REAL, Style.CURSED), exported_dial.model_id)
+    assert loaded == [Style.REAL]
