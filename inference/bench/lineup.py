@@ -7,12 +7,14 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from inference.bench.engines import Contender, Published, Served, ServedByTorch
+from inference.bench.engines import Contender, Engine, Published, Served, ServedByTorch
 from inference.feeds import Feed
 from inference.networks.classic import PUBLISHED_WIDTH, ClassicGenerator
 from inference.onnx_weights import onnx_weights
 from inference.preparation import PREPARATIONS, ClassicPreparation
 from inference.protocol import Style
+from inference.runtimes.int8 import RANGES
+from inference.runtimes.openvino import Precision
 from inference.runtimes.torch import serving_network
 from inference.weights import shipped
 
@@ -49,18 +51,17 @@ def _published(width: int, device: str, threads: int) -> Contender:
 
 
 def _served(path: Path, styles: Sequence[Style], devices: Sequence[str], threads: int) -> list[Contender]:
-    """In the default precision, in float32, and with no more than AVX2; on a GPU where there is one."""
-    preparation = PREPARATIONS[styles[0]]()
-    cost = gflop(serving_network(onnx_weights(path)), preparation.blank(1))
+    """As it is by default, in what else it could be, and with no more than AVX2; on a GPU where there is one."""
+    weights, preparation = onnx_weights(path), PREPARATIONS[styles[0]]()
+    cost = gflop(serving_network(weights), preparation.blank(1))
     name = ", ".join(styles)
-    rows = [
+    others: list[Precision] = ["bf16", "f32"] if RANGES in weights.described else ["f32"]
+    plainest: Precision = "int8" if RANGES in weights.described else "f32"
+    rows: list[tuple[str, str, Engine]] = [
         (name, "cpu", Served(path, threads)),
-        (f"{name}, float32", "cpu", Served(path, threads, "f32")),
-        (f"{name}, {NO_AVX512} only", NO_AVX512, Served(path, threads, "f32", NO_AVX512)),
-        (f"{name}, GPU", "cuda", ServedByTorch(path)),
+        *((f"{name}, {precision}", "cpu", Served(path, threads, precision)) for precision in others),
+        (f"{name}, {NO_AVX512} only", NO_AVX512, Served(path, threads, plainest, NO_AVX512)),
     ]
-    return [
-        Contender(row, device, engine, preparation, cost)
-        for row, device, engine in rows
-        if device != "cuda" or device in devices
-    ]
+    if "cuda" in devices:
+        rows.append((f"{name}, GPU", "cuda", ServedByTorch(path)))
+    return [Contender(row, device, engine, preparation, cost) for row, device, engine in rows]

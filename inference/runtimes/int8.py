@@ -19,7 +19,7 @@ _OUTPUT_AXIS = {"Convolution": 0, "ConvolutionBackpropData": 1}
 
 def ranges_in(model: openvino.Model) -> Mapping[str, tuple[float, float]]:
     """Empty when the file has none."""
-    described = model.rt_info["framework"] if "framework" in model.rt_info else {}
+    described = model.rt_info["framework"] if model.has_rt_info("framework") else {}
     return dict(json.loads(described[RANGES].value)) if RANGES in described else {}
 
 
