@@ -5,9 +5,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from config.settings import load_settings
-from inference.bench.first_face import WorkerFailed, first_face
+from inference.bench.first_face import FirstFace, WorkerFailed, first_face
 from inference.bench.lineup import lineup
 from inference.bench.peak import cpu_peaks, gpu_peak
 from inference.bench.race import BenchFailed, race
@@ -57,7 +58,6 @@ def measure(
 ) -> Measured:
     """Everything that ships, on this machine. `foreign` is what others use of it, in CPU cores."""
     styles = shipped_styles()
-    settings = load_settings().inference.model_copy(update={"threads": threads})
     results = race(lineup(styles, threads), BATCHES, repeats, progress)
     progress("multiplying matrices")
     peaks = {f"cpu {name}": peak for name, peak in cpu_peaks(threads, PEAK_S).items()}
@@ -68,10 +68,17 @@ def measure(
         repeats=repeats,
         results=results,
         peaks=peaks,
-        worker=first_face(settings, STARTS, progress),
+        worker=_worker(threads, progress),
         foreign_cores=round(foreign, 2),
         forced=foreign > MOST_FOREIGN_CORES,
     )
+
+
+def _worker(threads: int, progress: Callable[[str], None]) -> FirstFace:
+    """With compiled networks kept between starts, as the program keeps them."""
+    with TemporaryDirectory() as folder:
+        changes = {"threads": threads, "cache_dir": Path(folder)}
+        return first_face(load_settings().inference.model_copy(update=changes), STARTS, progress)
 
 
 def _say(line: str) -> None:

@@ -39,7 +39,7 @@ def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) ->
         return TorchGenerator(shipped(style).path, threads=settings.threads)
     from inference.runtimes.openvino import OpenVinoGenerator
 
-    return OpenVinoGenerator(shipped(style).path, threads=settings.threads)
+    return OpenVinoGenerator(shipped(style).path, threads=settings.threads, cache_dir=settings.cache_dir)
 
 
 def gpu_ready() -> bool:

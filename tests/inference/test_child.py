@@ -44,6 +44,7 @@ SETTINGS = InferenceSettings(
     fill_ms=5,
     batch_timeout_s=30,
     start_timeout_s=30,
+    cache_dir=None,
     style="classic",
     realism=0,
 )

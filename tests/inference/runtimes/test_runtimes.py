@@ -89,6 +89,14 @@ def test_a_number_of_threads_can_be_asked_for(exported: Exported) -> None:
     assert generator(inputs(2)).shape == (2, 3, 128, 128)
 
 
+def test_a_compiled_network_is_kept_for_the_next_start_and_draws_the_same(exported: Exported, tmp_path: Path) -> None:
+    first = OpenVinoGenerator(exported.path, cache_dir=tmp_path / "compiled")(inputs(2))
+    kept = list((tmp_path / "compiled").iterdir())
+    assert len(kept) == 1
+    assert np.array_equal(OpenVinoGenerator(exported.path, cache_dir=tmp_path / "compiled")(inputs(2)), first)
+    assert list((tmp_path / "compiled").iterdir()) == kept
+
+
 def test_serving_needs_no_torch_and_reports_nothing_to_anybody(exported: Exported, tmp_path: Path) -> None:
     program = f"""
 import sys
