@@ -55,13 +55,12 @@ def _served(path: Path, styles: Sequence[Style], devices: Sequence[str], threads
     weights, preparation = onnx_weights(path), PREPARATIONS[styles[0]]()
     cost = gflop(serving_network(weights), preparation.blank(1))
     name = ", ".join(styles)
-    others: list[Precision] = ["bf16", "f32"] if RANGES in weights.described else ["f32"]
-    plainest: Precision = "int8" if RANGES in weights.described else "f32"
-    rows: list[tuple[str, str, Engine]] = [
-        (name, "cpu", Served(path, threads)),
-        *((f"{name}, {precision}", "cpu", Served(path, threads, precision)) for precision in others),
-        (f"{name}, {NO_AVX512} only", NO_AVX512, Served(path, threads, plainest, NO_AVX512)),
-    ]
+    quantised = RANGES in weights.described
+    others: Sequence[Precision] = ("bf16", "f32") if quantised else ("f32",)
+    rows: list[tuple[str, str, Engine]] = [(name, "cpu", Served(path, threads))]
+    rows += [(f"{name}, {precision}", "cpu", Served(path, threads, precision)) for precision in others]
+    oldest = Served(path, threads, "int8" if quantised else "f32", NO_AVX512)
+    rows.append((f"{name}, {NO_AVX512} only", NO_AVX512, oldest))
     if "cuda" in devices:
         rows.append((f"{name}, GPU", "cuda", ServedByTorch(path)))
     return [Contender(row, device, engine, preparation, cost) for row, device, engine in rows]

@@ -19,7 +19,8 @@ class InBfloat16(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network.to(torch.bfloat16).to(memory_format=torch.channels_last)
+        halved = network.to(torch.bfloat16)
+        self.network = halved.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
 
     def forward(self, **inputs: Tensor) -> Tensor:
         """The network's inputs by name -> (N, 3, P, P) float32."""
@@ -35,7 +36,7 @@ class Recorded:
         """`inputs` are the shapes of one picture's inputs by name."""
         self._sent = {name: torch.ones(size, *shape).pin_memory() for name, shape in inputs.items()}
         self._inputs = {name: each.cuda() for name, each in self._sent.items()}
-        aside = torch.cuda.Stream()
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
             for _ in range(WARM_UPS):
