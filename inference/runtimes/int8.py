@@ -51,14 +51,14 @@ def _cut_inputs(source: openvino.Output, low: float, high: float) -> None:
 
 
 def _cut_weights(node: openvino.Node) -> None:
-    """One range per output channel, of which only the inner half is used.
+    """One range per output channel, of which only the inner half is used: weights are -64 to 64.
 
     Processors with AVX2 but without VNNI add two products in 16 bits, which overflow with the full range (24 dB).
     """
     weights = node.input_value(1)
     values: npt.NDArray[np.float32] = weights.get_node().input_value(0).get_node().get_data().astype(np.float32)
     others = tuple(axis for axis in range(values.ndim) if axis != _OUTPUT_AXIS[node.get_type_name()])
-    reach = 2 * np.abs(values).max(axis=others, keepdims=True) + np.float32(1e-9)
+    reach = np.float32(127 / 64) * np.abs(values).max(axis=others, keepdims=True) + np.float32(1e-9)
     low, high = ops.constant(-reach), ops.constant(reach)
     cut = ops.fake_quantize(weights, low, high, low, high, 255)
     node.input(1).replace_source_output(cut.output(0))

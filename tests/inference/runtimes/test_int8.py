@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino
+import openvino.properties.hint as ov_hints
 import pytest
 from openvino import opset13 as ops
 
@@ -19,7 +20,7 @@ def cut_values(low: float, high: float, values: list[float]) -> list[float]:
     kernel.set_friendly_name("cast.only.weight")
     model = openvino.Model([ops.convolution(image, kernel, [1, 1], [0, 0], [0, 0], [1, 1])], [image], "one")
     quantise(model, {"only": (low, high)})
-    compiled = core().compile_model(model, "CPU")
+    compiled = core().compile_model(model, "CPU", {ov_hints.inference_precision(): "f32"})
     drawn: list[float] = compiled([np.array(values, np.float32).reshape(1, 1, 1, -1)])[0].reshape(-1).tolist()
     return drawn
 
