@@ -65,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="make bench", description="Measure the network, answers in chat, and the start."
     )
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="(%(default)s)")
-    parser.add_argument(
-        "--repeats", type=int, default=network.REPEATS, help="timed runs of each network (%(default)s)"
-    )
+    parser.add_argument("--repeats", type=int, default=network.REPEATS, help="timed runs of each network (%(default)s)")
     parser.add_argument("--questions", type=int, default=100, help="questions in chat of each kind (%(default)s)")
     parser.add_argument("--starts", type=int, default=5, help="starts of the program (%(default)s)")
     parser.add_argument("--force", action="store_true", help="measure on a busy machine, and say so in the result")
