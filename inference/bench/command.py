@@ -9,8 +9,6 @@ from tempfile import TemporaryDirectory
 
 from config.settings import load_settings
 from inference.bench.first_face import FirstFace, WorkerFailed, first_face
-from inference.bench.lineup import lineup
-from inference.bench.peak import cpu_peaks, gpu_peak
 from inference.bench.race import BenchFailed, race
 from inference.bench.report import Measured, as_json, as_text, sections
 from inference.model_card import NoSuchSection, update_cards
@@ -57,6 +55,10 @@ def measure(
     repeats: int, threads: int = 0, foreign: float = 0.0, progress: Callable[[str], None] = lambda line: None
 ) -> Measured:
     """Everything that ships, on this machine. `foreign` is what others use of it, in CPU cores."""
+    # Here, for the measured processes load the main program's modules, too.
+    from inference.bench.lineup import lineup
+    from inference.bench.peak import cpu_peaks, gpu_peak
+
     styles = shipped_styles()
     results = race(lineup(styles, threads), BATCHES, repeats, progress)
     progress("multiplying matrices")

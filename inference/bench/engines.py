@@ -1,14 +1,18 @@
 """What takes part in a benchmark. Each engine travels to a process of its own and loads its network there."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inference.feeds import Feed, Floats
 from inference.preparation import Preparation
 from inference.runtimes import Generator
-from inference.runtimes.openvino import OpenVinoGenerator, Precision
+
+if TYPE_CHECKING:  # what is not measured must not be loaded
+    from inference.runtimes.openvino import Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Served:
     instructions: str = ""
 
     def load(self) -> Loaded:
+        from inference.runtimes.openvino import OpenVinoGenerator
+
         if self.instructions:
             os.environ["ONEDNN_MAX_CPU_ISA"] = self.instructions  # read when the first network is compiled
         generator = OpenVinoGenerator(self.path, threads=self.threads, precision=self.precision)
