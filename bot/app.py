@@ -87,7 +87,7 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
     model_ids = _model_ids(settings)
     queue = MemoryQueue(settings.queue, reused=metrics.face_reused)
     supervisor = Supervisor(
-        queue, settings.inference, settings.queue, model_ids=model_ids, observer=metrics, stop_grace_s=WORKER_GRACE_S
+        queue, settings.worker, settings.queue, model_ids=model_ids, observer=metrics, stop_grace_s=WORKER_GRACE_S
     )
     async with (
         open_database(settings.store_url) as engine,

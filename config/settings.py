@@ -113,6 +113,7 @@ class InferenceSettings(Section):
     fill_ms: float = Field(ge=0)
     batch_timeout_s: float = Field(gt=0)
     start_timeout_s: float = Field(gt=0)
+    cache_dir: Path | None
     style: Literal["classic", "real", "cursed"]
     realism: float | None = Field(ge=0, le=1)
 
@@ -154,6 +155,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over the user's file over the packaged defaults."""
         return tuple(source for _, source in _sources(settings_cls))
+
+    @property
+    def worker(self) -> InferenceSettings:
+        """The section `inference`, with the place for compiled networks in force."""
+        cache_dir = self.inference.cache_dir or self.data_dir / "compiled"
+        return self.inference.model_copy(update={"cache_dir": cache_dir})
 
     @property
     def store_url(self) -> str:

@@ -15,7 +15,7 @@ COMMANDS = {
         "train the judge of how much of a face there is",
     ),
     "evaluate": ("inference.training.evaluate_command", "measure reconstruction, and faces drawn from emotes"),
-    "bench": ("inference.bench", "time the network as published against our serving path"),
+    "bench": ("inference.bench.command", "time the network as published against our serving path"),
     "export": ("inference.export_command", "turn a checkpoint into shipped weights"),
 }
 """Name: module with `add_arguments(parser)` and `run(arguments) -> exit code`, and its one-line help."""

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
@@ -77,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
     return Child(jobs, outcomes).run(InferenceSettings.model_validate_json(settings[0])) if settings else 0
 
 
+_WARM = object()
+
+
 class Child:
     """The conversation with the supervisor: one message with outcomes for each message with jobs, in order."""
 
@@ -87,26 +90,34 @@ class Child:
         self._stopping = False
 
     def run(self, settings: InferenceSettings) -> int:
-        """Load, warm up, say hello, draw; return the exit code."""
+        """Load, draw a picture with every network, say hello, draw; return the exit code."""
         signal.signal(signal.SIGTERM, self._on_sigterm)
         began = time.perf_counter()
         try:
             from inference.pipeline import FacePipeline
 
             pipeline = FacePipeline(settings)
-            pipeline.warm_up()
+            warm_ups = pipeline.warm_ups()
+            for _ in range(pipeline.network_count):
+                next(warm_ups)
         except Exception as error:  # whatever it is, the supervisor has to be told
             log.exception("start_failed")
             self._say(problem_to_bytes(f"{type(error).__name__}: {error}"))
             return 1
         start_ms = (time.perf_counter() - began) * 1000
         self._say(Hello(os.getpid(), dict(pipeline.model_ids), settings.runtime, start_ms).to_bytes())
-        while not self._stopping and (parts := read_message(self._jobs)) is not None:
+        while not self._stopping and (parts := self._next_jobs(warm_ups)) is not None:
             self._drawing = True
             jobs = [FaceJob.from_bytes(part) for part in parts]
             self._say(*(outcome_to_bytes(outcome) for outcome in draw(pipeline, jobs)))
             self._drawing = False
         return 0
+
+    def _next_jobs(self, warm_ups: Iterator[None]) -> list[bytes] | None:
+        """What the supervisor sends next. While it sends nothing, what is left of the warm-up goes on."""
+        while not select.select([self._jobs], [], [], 0)[0] and next(warm_ups, _WARM) is not _WARM:
+            pass
+        return read_message(self._jobs)
 
     def _say(self, *parts: bytes) -> None:
         self._outcomes.write(pack_message(parts))

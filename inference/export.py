@@ -16,10 +16,13 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from inference.checkpoint import Checkpoint, CheckpointError, DialCheckpoint
+from inference.feeds import Feed
 from inference.networks.classic import FULLY_GROWN, INPUT_PX
 from inference.networks.serving import fold
 from inference.preparation import DIAL_INPUT_PX, DialPreparation
 from inference.protocol import PREPROCESS_VERSION, Style
+from inference.quantise import input_ranges
+from inference.runtimes.int8 import RANGES
 from inference.weights import MANIFEST
 
 MAX_BYTES = 20_000_000
@@ -36,19 +39,28 @@ class Exported:
     model_id: str
 
 
-def export(checkpoint: Checkpoint | DialCheckpoint, path: Path) -> Exported:
-    """Convert, write `path`, and enter it into the manifest beside it for every style that the network draws."""
+def export(checkpoint: Checkpoint | DialCheckpoint, path: Path, calibration: Feed | None = None) -> Exported:
+    """Convert, write `path`, and enter it into the manifest beside it for every style that the network draws.
+
+    With real inputs to calibrate on, the network is served in 8-bit integers where a runtime can.
+    """
     described = {"pictures_seen": str(checkpoint.info.pictures_seen), "preprocess_version": str(PREPROCESS_VERSION)}
     if isinstance(checkpoint, DialCheckpoint):
-        return _exported_dial(checkpoint, path, {"network": "dial", **described})
+        described |= {"network": "dial", **_ranges(checkpoint.generator, calibration)}
+        return _exported_dial(checkpoint, path, described)
     info = checkpoint.info
     if info.stage != FULLY_GROWN:
         raise CheckpointError(f"only a fully grown network can be served; this one is at {info.stage}")
     example = {"image": torch.zeros(2, 3, INPUT_PX, INPUT_PX)}
-    described |= {"network": "classic", "width": str(info.width)}
-    model = to_onnx(fold(checkpoint.generator), example, OUTPUT_NAME, described)
+    serving = fold(checkpoint.generator)
+    described |= {"network": "classic", "width": str(info.width), **_ranges(serving, calibration)}
+    model = to_onnx(serving, example, OUTPUT_NAME, described)
     entry = {"input_px": INPUT_PX, "output_px": FULLY_GROWN.output_px}
     return ship(model, path, f"classic-w{info.width}", {Style.CLASSIC: entry})
+
+
+def _ranges(network: nn.Module, calibration: Feed | None) -> Mapping[str, str]:
+    return {RANGES: json.dumps(input_ranges(network, calibration))} if calibration else {}
 
 
 def _exported_dial(checkpoint: DialCheckpoint, path: Path, described: Mapping[str, str]) -> Exported:

@@ -8,10 +8,15 @@ import torch
 
 from inference.checkpoint import Checkpoint, CheckpointError, DialCheckpoint, load_checkpoint, save_checkpoint
 from inference.export import Exported, export
+from inference.feeds import Feed, joined
 from inference.model_card import update_card
+from inference.preparation import PREPARATIONS
+from inference.protocol import FaceOptions, Style
 from inference.training.critic_file import save_critic
+from inference.training.emote_sets import things
 
 SHIPPED = Path("inference/weights")
+EVERY_EMOTE, CALIBRATED_REALISMS = 12, (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         checkpoint = load_checkpoint(arguments.checkpoint)
         name = "dial.onnx" if isinstance(checkpoint, DialCheckpoint) else "classic.onnx"
-        exported = export(checkpoint, arguments.output or SHIPPED / name)
+        exported = export(checkpoint, arguments.output or SHIPPED / name, _calibration(checkpoint))
         if arguments.critic:
             save_critic(arguments.critic, arguments.checkpoint)
     except CheckpointError as error:
@@ -42,6 +47,19 @@ def run(arguments: argparse.Namespace) -> int:
     size_mb = exported.path.stat().st_size / 1e6
     sys.stdout.write(f"{exported.model_id}: {exported.path} ({size_mb:.1f} MB, sha256 {exported.sha256})\n")
     return 0
+
+
+def _calibration(checkpoint: Checkpoint | DialCheckpoint) -> Feed:
+    """Emotes that are no faces, at all realisms and with seeds: what 8-bit arithmetic has to have room for."""
+    style = Style.REAL if isinstance(checkpoint, DialCheckpoint) else Style.CLASSIC
+    preparation = PREPARATIONS[style]()
+    return joined(
+        [
+            preparation.first([emote], [0], FaceOptions(style, realism=realism, seed=seed))
+            for emote in things().emotes[::EVERY_EMOTE]
+            for seed, realism in enumerate(CALIBRATED_REALISMS)
+        ]
+    )
 
 
 def identity(exported: Exported, checkpoint: Checkpoint | DialCheckpoint) -> str:

@@ -12,10 +12,13 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class OnnxWeights:
-    """`state` is a float32 state dict, `inputs` names what the network takes, `described` what it says of itself."""
+    """`state` is a float32 state dict, `described` what the file says of itself.
+
+    `inputs` is what the network takes: by name the shape of one picture's, without the batch.
+    """
 
     state: dict[str, Tensor]
-    inputs: tuple[str, ...]
+    inputs: dict[str, tuple[int, ...]]
     described: dict[str, str]
 
 
@@ -30,5 +33,7 @@ def onnx_weights(path: Path) -> OnnxWeights:
         for each in model.graph.initializer
         if each.data_type == onnx.TensorProto.FLOAT16
     }
-    inputs = tuple(each.name for each in model.graph.input)
+    inputs = {
+        each.name: tuple(size.dim_value for size in each.type.tensor_type.shape.dim[1:]) for each in model.graph.input
+    }
     return OnnxWeights(state, inputs, {each.key: each.value for each in model.metadata_props})

@@ -3,7 +3,7 @@
 import functools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 LARGEST_CALL = 32
 """Pictures a generator is given at once: more gain nothing anywhere and hold much memory."""
+WARM_SIZES = (1, 2, 4, 8)
 HEADER_BYTES = 1024
 """More than a result takes beside its picture."""
 
@@ -161,11 +162,19 @@ class FacePipeline:
         """Loaded when it is first asked: most never ask."""
         return load_judge(self._settings)
 
-    def warm_up(self) -> None:
-        """Run every network in the batch sizes that matter, so that no asker waits for kernels to be built."""
-        for network in set(self._networks.values()):
-            for size in (1, 2, 4, 8):
+    def warm_ups(self) -> Iterator[None]:
+        """Run every network in the batch sizes that matter, so that no asker waits for kernels to be built.
+
+        A run a step; after as many steps as there are networks, each has drawn a single picture.
+        """
+        for size in WARM_SIZES:
+            for network in dict.fromkeys(self._networks.values()):
                 network.draw(network.preparation.blank(size))
+                yield
+
+    @property
+    def network_count(self) -> int:
+        return len(set(self._networks.values()))
 
     def draw(self, jobs: Sequence[FaceJob]) -> list[FaceOutcome]:
         """One outcome a job, in order."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from inference.feeds import Feed, Floats, pieces
 
-Precision = Literal["auto", "f32", "bf16"]
+Precision = Literal["auto", "f32", "bf16", "int8"]
 PIECES = (8, 4, 2, 1)
 """The batch sizes that reach the network. It builds kernels for every new size, for several times what a picture costs,
 and gains nothing above 8."""
@@ -41,6 +41,8 @@ with _without_converter():
     import openvino.properties as ov_properties
     import openvino.properties.hint as ov_hints
 
+    from inference.runtimes import int8
+
 
 @cache
 def core() -> openvino.Core:
@@ -53,24 +55,41 @@ def core() -> openvino.Core:
 
 
 class OpenVinoGenerator:
-    """A compiled ONNX file. `precision="auto"` is bfloat16 where the CPU computes in it natively, else float32."""
+    """A compiled ONNX file.
 
-    def __init__(self, path: Path, *, threads: int = 0, precision: Precision = "auto") -> None:
-        """`threads=0` leaves the number to the runtime."""
+    `precision="auto"` is 8-bit integers for the convolutions whose ranges the file has, and for all else bfloat16 where
+    the CPU computes in it natively, else float32. With "int8" all else is in float32.
+    """
+
+    def __init__(
+        self, path: Path, *, threads: int = 0, precision: Precision = "auto", cache_dir: Path | None = None
+    ) -> None:
+        """`threads=0` leaves the number to the runtime; `cache_dir` keeps what is compiled for the next start.
+
+        Raise ValueError for int8 when the file has no ranges.
+        """
+        model = core().read_model(path)
+        ranges = int8.ranges_in(model) if precision in {"auto", "int8"} else {}
+        if precision == "int8" and not ranges:
+            raise ValueError(f"{path} does not say how far its activations reach")
+        int8.quantise(model, ranges)
         config = {ov_hints.performance_mode(): ov_hints.PerformanceMode.LATENCY}
         if precision != "auto":
-            config[ov_hints.inference_precision()] = precision
+            config[ov_hints.inference_precision()] = "f32" if precision == "int8" else precision
         if threads:
             config[ov_properties.inference_num_threads()] = threads
-        # No compiled-model cache: it would save 0.1 s a start and cost as much disk as the network.
-        self._compiled = core().compile_model(path, "CPU", config)
+        if cache_dir:
+            config[ov_properties.cache_dir()] = str(cache_dir)
+        self._compiled = core().compile_model(model, "CPU", config)
         self._request = self._compiled.create_infer_request()
         self._inputs = {each.any_name for each in self._compiled.inputs}
+        self._in_int8 = bool(ranges)
 
     @property
     def precision(self) -> str:
-        """What the arithmetic is done in, as the runtime names it: `f32`, `bf16`, …"""
-        return str(self._compiled.get_property(ov_hints.inference_precision()).to_string())
+        """What most of the arithmetic is done in: `int8`, or as the runtime names it `f32`, `bf16`, …"""
+        others = str(self._compiled.get_property(ov_hints.inference_precision()).to_string())
+        return "int8" if self._in_int8 else others
 
     def __call__(self, feed: Feed, /) -> Floats:
         """See `inference.runtimes.Generator`."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from inference.judge import FaceJudge
-from inference.model_card import NoSuchSection, has_section, update_card
+from inference.model_card import NoSuchSection, update_cards
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Style
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.training.emote_sets import EmotesError
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     try:
         findings = evaluated(arguments)
-        update_cards(arguments.card, findings)
+        update_cards(arguments.card, sections(findings))
     except REFUSALS as error:
         sys.stderr.write(f"evaluate: {error}\n")
         return 1
@@ -97,18 +97,6 @@ def evaluated(arguments: argparse.Namespace) -> Findings:
         if parts & set(PARTS):
             measure_emotes(contest, parts, arguments.save, findings)
     return findings
-
-
-def update_cards(cards: list[Path], findings: Findings) -> None:
-    """Bring the sections that a card has up to date; raise NoSuchSection for a card that has none of them."""
-    for card in cards:
-        updated = 0
-        for name, text in sections(findings).items():
-            if has_section(card, name):
-                update_card(card, name, text)
-                updated += 1
-        if not updated:
-            raise NoSuchSection(f"{card} has none of the sections {', '.join(sections(findings))}")
 
 
 def _reconstruct(

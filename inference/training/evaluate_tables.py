@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from inference.model_card import markdown_table
 from inference.training.evaluate_dial import DialScores
 from inference.training.evaluate_emotes import VAL, Scores, ToneScores, known
 from inference.training.evaluate_films import Steadiness
@@ -14,7 +15,7 @@ def reconstruction_table(findings: Findings) -> str:
     rows = [
         (row.method, f"{row.psnr_db:.2f}", f"{row.ssim:.3f}", f"{row.ms_ssim:.3f}") for row in findings.reconstruction
     ]
-    return _table((f"16 -> 128 px, {findings.faces} val faces", "PSNR dB", "SSIM", "MS-SSIM"), rows)
+    return markdown_table((f"16 -> 128 px, {findings.faces} val faces", "PSNR dB", "SSIM", "MS-SSIM"), rows)
 
 
 def emote_table(name: str, rows: Mapping[str, Scores]) -> str:
@@ -33,7 +34,7 @@ def emote_table(name: str, rows: Mapping[str, Scores]) -> str:
         )
         for row, scores in rows.items()
     ]
-    return _table(header, lines)
+    return markdown_table(header, lines)
 
 
 def tone_table(rows: Mapping[str, ToneScores]) -> str:
@@ -50,12 +51,14 @@ def tone_table(rows: Mapping[str, ToneScores]) -> str:
         )
         for row, scores in rows.items()
     ]
-    return _table(header, lines)
+    return markdown_table(header, lines)
 
 
 def seeds_table(rows: Mapping[str, float]) -> str:
     """How far two seeds' faces of the same emotes are apart."""
-    return _table(("seeds 1 and 2", "distance"), [(row, _number(distance, ".2f")) for row, distance in rows.items()])
+    return markdown_table(
+        ("seeds 1 and 2", "distance"), [(row, _number(distance, ".2f")) for row, distance in rows.items()]
+    )
 
 
 def dial_table(scores: DialScores) -> str:
@@ -68,38 +71,22 @@ def dial_table(scores: DialScores) -> str:
     verdicts = [(name.replace("_", " "), "yes" if holds else "no") for name, holds in scores.verdicts.items()]
     jump = _number(scores.jump, ".1f")
     return (
-        _table(("realism", "face", "p > 0.5", "correlation"), lines)
+        markdown_table(("realism", "face", "p > 0.5", "correlation"), lines)
         + "\n"
-        + _table((f"largest step {jump} x the median", "holds"), verdicts)
+        + markdown_table((f"largest step {jump} x the median", "holds"), verdicts)
     )
 
 
 def steadiness_table(rows: Mapping[str, Steadiness]) -> str:
     """How much animations flicker."""
     lines = [(row, str(each.n), f"{each.flicker:.2f}", f"{each.times_emote:.2f}") for row, each in rows.items()]
-    return _table(("steadiness", "films", "flicker", "x emote"), lines)
+    return markdown_table(("steadiness", "films", "flicker", "x emote"), lines)
 
 
 def targets_table(judged: Sequence[Target]) -> str:
     """What was aimed at, what was reached, and what real faces reach."""
     lines = [(each.name, each.wanted, each.found, each.val_faces or "", "yes" if each.met else "no") for each in judged]
-    return _table(("target", "wanted", "found", "val faces", "met"), lines)
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Markdown, the columns aligned for reading as plain text, too."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    rule = [f"{'-' * widths[0]}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
-    lines = [_line(header, widths), "| " + " | ".join(rule) + " |", *(_line(row, widths) for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (
-        cell.rjust(width) if at else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "| " + " | ".join([first, *others]) + " |"
+    return markdown_table(("target", "wanted", "found", "val faces", "met"), lines)
 
 
 def _percent(share: float) -> str:

@@ -14,10 +14,12 @@ from typing import Any
 
 from bench import answers, startup
 
-from inference import bench as network
-from inference.protocol import Style
+from inference.bench import command as network
+from inference.bench.first_face import WorkerFailed
+from inference.bench.race import BenchFailed
+from inference.bench.report import as_json, as_text
 from inference.quiet import MOST_FOREIGN_CORES, MachineBusy, foreign_cores, paused, running_trainers
-from inference.weights import WeightsMissing, shipped
+from inference.weights import WeightsMissing
 
 QUIET_OVER_S = 3.0
 
@@ -30,14 +32,15 @@ def main() -> int:
             foreign = foreign_cores(QUIET_OVER_S)
             if foreign > MOST_FOREIGN_CORES and not arguments.force:
                 raise MachineBusy(foreign)
-            measured = _measure(arguments)
-    except (MachineBusy, WeightsMissing, network.BenchFailed) as error:
+            networks = network.measure(arguments.repeats, foreign=foreign, progress=_say)
+            measured = {"network": as_json(networks), **_measure(arguments)}
+    except (MachineBusy, WeightsMissing, BenchFailed, WorkerFailed) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     measured |= {"foreign_cores": round(foreign, 2), "forced": foreign > MOST_FOREIGN_CORES}
     arguments.output.write_text(json.dumps(measured, indent=2) + "\n")
     print(
-        network.table(measured["network"]),
+        as_text(networks),
         answers.table(measured["answers"]),
         startup.table(measured["start"]),
         sep="\n",
@@ -47,11 +50,7 @@ def main() -> int:
 
 
 def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    model = shipped(Style.CLASSIC)
-    entrants = network.contenders(model.path, network.served_width(model.path))
     return {
-        "model_id": model.model_id,
-        "network": network.measure(entrants, repeats=arguments.repeats, progress=_say),
         "answers": asyncio.run(answers.measure(arguments.questions, progress=_say)),
         "start": asyncio.run(startup.measure(arguments.starts, progress=_say)),
     }
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="make bench", description="Measure the network, answers in chat, and the start."
     )
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="(%(default)s)")
-    parser.add_argument("--repeats", type=int, default=20, help="timed rounds of each network (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=network.REPEATS, help="timed runs of each network (%(default)s)")
     parser.add_argument("--questions", type=int, default=100, help="questions in chat of each kind (%(default)s)")
     parser.add_argument("--starts", type=int, default=5, help="starts of the program (%(default)s)")
     parser.add_argument("--force", action="store_true", help="measure on a busy machine, and say so in the result")

@@ -282,3 +282,12 @@ def test_no_secret_is_listed_or_printed(load: Load) -> None:
     assert SECRET not in repr(list(listed.values()))
     assert SECRET not in repr(settings)
     assert SECRET not in str(settings.model_dump())
+
+
+def test_compiled_networks_are_kept_beside_the_other_data_unless_another_place_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMOTEFACE_DATA_DIR", "somewhere")
+    assert load_settings().worker.cache_dir == Path("somewhere/compiled")
+    monkeypatch.setenv("EMOTEFACE_INFERENCE__CACHE_DIR", "elsewhere")
+    assert load_settings().worker.cache_dir == Path("elsewhere")

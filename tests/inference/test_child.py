@@ -44,6 +44,7 @@ SETTINGS = InferenceSettings(
     fill_ms=5,
     batch_timeout_s=30,
     start_timeout_s=30,
+    cache_dir=None,
     style="classic",
     realism=0,
 )
@@ -110,7 +111,7 @@ def test_a_child_says_who_it_is_and_answers_in_the_order_of_the_jobs() -> None:
     with child() as it:
         hello = json.loads(it.hear()[0])
         assert hello["pid"] == it.process.pid
-        assert hello["model_ids"] == dict.fromkeys(("classic", "real", "cursed"), it.runtime)
+        assert hello["model_ids"] == dict.fromkeys(Style, it.runtime)
         assert hello["runtime"] == it.runtime
         assert hello["start_ms"] > 0
         jobs = [job(it.runtime, 10), job("another model", 20), job(it.runtime, 30)]

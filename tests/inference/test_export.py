@@ -182,6 +182,7 @@ def test_the_dial_serves_two_styles_with_one_file(exported_dial: Exported) -> No
 
 def test_the_dial_says_what_it_is_and_nothing_of_where_it_was_made(exported_dial: Exported) -> None:
     described = {prop.key: prop.value for prop in onnx.load(exported_dial.path).metadata_props}
+    assert {"entry", "attentions.0.out", "fine.out"} <= json.loads(described.pop("ranges")).keys()
     assert described == {"network": "dial", "pictures_seen": "99", "preprocess_version": "1"}
     assert b".py" not in exported_dial.path.read_bytes()
 

@@ -267,9 +267,14 @@ def test_the_largest_job_there_is_fits_into_a_result() -> None:
     assert outcome.to_bytes()
 
 
-def test_warming_up_runs_the_batch_sizes_that_matter() -> None:
+def test_warming_up_runs_single_pictures_first_and_then_the_other_batch_sizes_that_matter() -> None:
     recorder = Recorder()
-    pipeline_of(recorder).warm_up()
+    pipeline = pipeline_of(recorder)
+    warm_ups = pipeline.warm_ups()
+    for _ in range(pipeline.network_count):
+        next(warm_ups)
+    assert recorder.calls == [1] * pipeline.network_count
+    assert len(list(warm_ups)) == 3 * pipeline.network_count
     assert set(recorder.calls) == {1, 2, 4, 8}
 
 

@@ -54,6 +54,7 @@ def inference_settings(generator: str, **changes: object) -> InferenceSettings:
         "fill_ms": 5,
         "batch_timeout_s": PATIENCE_S,
         "start_timeout_s": PATIENCE_S,
+        "cache_dir": None,
         "style": "classic",
         "realism": 0,
     }

@@ -23,7 +23,8 @@ def export_small_network(folder: Path) -> Exported:
             generator(inputs)
         generator.eval()
         generator.to_rgb[-1].get_parameter("weight").mul_(0.4 / generator(inputs).std())
-    return export(Checkpoint(generator, CheckpointInfo(WIDTH, FULLY_GROWN, 0, {})), folder / "classic.onnx")
+    checkpoint = Checkpoint(generator, CheckpointInfo(WIDTH, FULLY_GROWN, 0, {}))
+    return export(checkpoint, folder / "classic.onnx", calibration={"image": inputs.numpy()})
 
 
 def lively_dial() -> DialCheckpoint:

@@ -1,0 +1,1 @@
+"""`python -m inference bench`: the networks as they are served, side by side with the network as published."""
