@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.admission import Admission
 from bot.decode.decoder import Decoder
 from bot.delivery import PickUp
+from bot.emotes.catalogue import ContentFlag
+from bot.emotes.chat import ChatEmoteParts, ChatEmotes
+from bot.emotes.compose import ComposedPictures
 from bot.emotes.download import Downloader, guarded_connector
+from bot.emotes.library import Library, OpenLibrary, open_library, picture_urls
+from bot.emotes.names import NameGuard
 from bot.emotes.picture import PictureFetcher
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
@@ -67,6 +73,7 @@ class Core:
 
     service: FaceService
     uploads: Uploads
+    emotes: ChatEmotes
     health: Health
     metrics: Metrics
     supervisor: Supervisor
@@ -92,17 +99,19 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         open_database(settings.store_url) as engine,
         aiohttp.ClientSession(connector=guarded_connector()) as session,
         Decoder(settings.emotes, max_bytes=_largest_file(settings)) as decoder,
+        open_library(session, settings.emotes, settings.twitch, count=metrics.emote_source_asked) as library,
         _background(supervisor.run()),
     ):
-        cdn_url, media_url = settings.discord.cdn_url, settings.discord.media_url
-        downloader = Downloader(session, settings.emotes, base_urls=[cdn_url, media_url])
-        unicode = UnicodeCatalogue.load()
+        downloader = Downloader(session, settings.emotes, base_urls=_picture_hosts(settings))
+        unicode, scope_settings = UnicodeCatalogue.load(), ScopeSettings(engine)
+        emotes = _chat_emotes(settings, unicode, library, scope_settings)
+        fetcher = PictureFetcher(decoder, downloader, uploads, unicode, urls=picture_urls(settings))
         parts = FaceServiceParts(
-            resolver=Resolver(unicode),
-            fetcher=PictureFetcher(decoder, downloader, uploads, unicode, discord_cdn_url=cdn_url),
+            resolver=emotes,
+            fetcher=ComposedPictures(fetcher),
             requests=RequestStore(engine),
             pictures=PictureStore(engine, pictures_dir or settings.data_dir / "pictures"),
-            scope_settings=ScopeSettings(engine),
+            scope_settings=scope_settings,
             admission=Admission(queue, BATCHES_IN_QUEUE * settings.inference.max_batch),
             metrics=metrics,
         )
@@ -111,9 +120,32 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         for platform in (Platform.WEB, Platform.CLI):
             service.add_deliverer(platform, PickUp())
         metrics.watch_queue(queue.stats)
+        metrics.watch_emote_sources(library.library.states)
         _watch_health(health, engine, queue, supervisor, decoder)
+        health.add("emotes", partial(_emote_sources, library.library))
         async with _background(_sweep(settings.requests, parts)):
-            yield Core(service, uploads, health, metrics, supervisor)
+            yield Core(service, uploads, emotes, health, metrics, supervisor)
+
+
+def _picture_hosts(settings: Settings) -> list[str]:
+    emotes = settings.emotes
+    catalogued = [settings.twitch.cdn_url, emotes.bttv.cdn_url, emotes.ffz.cdn_url, emotes.seventv.cdn_url]
+    return [settings.discord.cdn_url, settings.discord.media_url, *catalogued]
+
+
+def _chat_emotes(
+    settings: Settings, unicode: UnicodeCatalogue, library: OpenLibrary, scope_settings: ScopeSettings
+) -> ChatEmotes:
+    resolver = Resolver(unicode, library.library, NameGuard(settings.emotes.blocked_words))
+    allowed = frozenset(map(ContentFlag, settings.emotes.allowed_flags))
+    return ChatEmotes(ChatEmoteParts(resolver, library.channels, scope_settings, allowed, unicode.faces()))
+
+
+async def _emote_sources(library: Library) -> HealthPart:
+    """Always well: what is down is missed by those who ask for its emotes, and by nobody else."""
+    return HealthPart(
+        "emotes", ok=True, detail={source.value: state.value for source, state in library.states().items()}
+    )
 
 
 def _largest_file(settings: Settings) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from bot.decode.decoder import Decoder
-from bot.emotes import discord_emoji
 from bot.emotes.download import Downloader
+from bot.emotes.library import PictureUrls
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
-from bot.errors import DownloadFailed, FaceError
+from bot.errors import DownloadFailed, FaceError, PictureTooLarge
 from bot.models import Emote, EmoteSource
 from inference.protocol import Picture
 
@@ -30,7 +32,8 @@ class _Flight:
 class PictureFetcher:
     """Fetches each emote's picture once and keeps it a while; an id always means the same picture.
 
-    Uploads are not kept here: they have their own bound.
+    Uploads are not kept here: they have their own bound. What is composed of several emotes comes from
+    `bot.emotes.compose`.
     """
 
     def __init__(
@@ -40,14 +43,14 @@ class PictureFetcher:
         uploads: Uploads,
         unicode: UnicodeCatalogue,
         *,
-        discord_cdn_url: str,
+        urls: PictureUrls,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._decoder = decoder
         self._downloader = downloader
         self._uploads = uploads
         self._unicode = unicode
-        self._discord_cdn_url = discord_cdn_url
+        self._urls = urls
         self._cache = _PictureCache(cache_bytes)
         self._flights: dict[Emote, _Flight] = {}
 
@@ -55,7 +58,7 @@ class PictureFetcher:
         """Raise an EmoteUnavailable that fits, or Busy."""
         if emote.source is EmoteSource.UPLOAD:
             return await self._decoder.decode(self._uploads.get(emote.id))
-        emote = replace(emote, name=None)
+        emote = emote.alone
         return self._cache.get(emote) or await self._fetch_once(emote)
 
     async def _fetch_once(self, emote: Emote) -> Picture:
@@ -84,11 +87,18 @@ class PictureFetcher:
         return picture
 
     async def _file(self, emote: Emote) -> bytes:
-        if emote.source is EmoteSource.DISCORD:
-            return await self._downloader.fetch(discord_emoji.picture_url(self._discord_cdn_url, emote))
+        if urls_of := self._urls.get(emote.source):
+            return await self._download(urls_of(emote))
         if (path := self._unicode.picture_path(emote.id)) is None:
             raise DownloadFailed  # stored under graphics that are not installed any more
         return await asyncio.to_thread(path.read_bytes)
+
+    async def _download(self, urls: Sequence[str]) -> bytes:
+        """The first; where it is missing or too large, the next smaller one."""
+        for url in urls[:-1]:
+            with suppress(DownloadFailed, PictureTooLarge):
+                return await self._downloader.fetch(url)
+        return await self._downloader.fetch(urls[-1])
 
 
 class _PictureCache:

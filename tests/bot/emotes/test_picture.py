@@ -9,12 +9,13 @@ import pytest
 
 from bot.decode.decoder import Decoder
 from bot.emotes.download import Downloader
+from bot.emotes.library import PictureUrls, picture_urls
 from bot.emotes.picture import PictureFetcher
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
 from bot.errors import DownloadFailed, UnsupportedPicture, UploadGone
 from bot.models import Emote, EmoteSource
-from config.settings import EmotesSettings
+from config.settings import EmotesSettings, load_settings
 from inference.protocol import Picture
 from tests.fakes import hostile_host, pictures
 from tests.fakes.discord.server import FakeDiscord
@@ -23,6 +24,18 @@ from tests.fakes.hostile_host import HostileHost
 KAPPA = Emote(EmoteSource.DISCORD, "123456789012345678")
 DANCE = Emote(EmoteSource.DISCORD, "223456789012345678", animated=True)
 PATH = f"/emojis/{KAPPA.id}.png"
+
+
+def urls_on(cdn_url: str) -> PictureUrls:
+    """Everything is on one host."""
+    settings, cdn = load_settings(), {"cdn_url": cdn_url}
+    emotes = {name: getattr(settings.emotes, name).model_copy(update=cdn) for name in ("bttv", "ffz", "seventv")}
+    sections = {
+        "emotes": settings.emotes.model_copy(update=emotes),
+        "twitch": settings.twitch.model_copy(update=cdn),
+        "discord": settings.discord.model_copy(update=cdn),
+    }
+    return picture_urls(settings.model_copy(update=sections))
 
 
 class Bench:
@@ -48,11 +61,11 @@ class Bench:
     def on(self, cdn_url: str, session: aiohttp.ClientSession) -> PictureFetcher:
         """A fetcher for another CDN."""
         downloader = Downloader(session, self.settings, base_urls=[cdn_url])
-        return PictureFetcher(self._parts[0], downloader, self.uploads, self._unicode, discord_cdn_url=cdn_url)
+        return PictureFetcher(self._parts[0], downloader, self.uploads, self._unicode, urls=urls_on(cdn_url))
 
     def build(self, cache_bytes: int = 1_000_000) -> PictureFetcher:
         return PictureFetcher(
-            *self._parts, self.uploads, self._unicode, discord_cdn_url=self.host.url, cache_bytes=cache_bytes
+            *self._parts, self.uploads, self._unicode, urls=urls_on(self.host.url), cache_bytes=cache_bytes
         )
 
 

@@ -14,11 +14,6 @@ DANCE = "<a:catDance:876543210987654321098>"
 RTL, ZALGO = "\u202e", "\u0336\u0301"
 
 
-@pytest.fixture
-def resolver(catalogue: UnicodeCatalogue) -> Resolver:
-    return Resolver(catalogue)
-
-
 async def ids(resolver: Resolver, text: str) -> str:
     return " ".join(emote.id for emote in await resolver.resolve(text.split()))
 
@@ -232,10 +227,12 @@ HOSTILE = st.text(
 
 
 @given(words=st.lists(st.one_of(HOSTILE, HOSTILE.map(lambda text: text * 200)), max_size=6))
-async def test_any_text_is_resolved_or_refused_quickly(catalogue: UnicodeCatalogue, words: list[str]) -> None:
+async def test_any_text_is_resolved_or_refused_quickly(
+    resolver: Resolver, catalogue: UnicodeCatalogue, words: list[str]
+) -> None:
     started_at = time.monotonic()
     try:
-        emotes = await Resolver(catalogue).resolve(words)
+        emotes = await resolver.resolve(words)
         assert 1 <= len(emotes) <= MAX_EMOTES
         for emote in emotes:
             assert emote.source is EmoteSource.DISCORD or catalogue.picture_path(emote.id)
