@@ -231,7 +231,7 @@ async def run(settings: Settings) -> None:
 def _discord(settings: Settings, core: Core) -> Service:
     from bot.discord.bot import DiscordBot  # only who uses Discord pays for loading it
 
-    bot = DiscordBot(settings.discord, core.service)
+    bot = DiscordBot(settings.discord, core.service, core.emotes)
     core.service.add_deliverer(Platform.DISCORD, bot.deliverer)
     core.metrics.watch_gateway(lambda: math.nan if bot.latency_s is None else bot.latency_s)
 

@@ -13,6 +13,7 @@ import structlog
 from bot.discord.asking import Asking
 from bot.discord.commands import sync_if_changed
 from bot.discord.delivery import DiscordDeliverer
+from bot.discord.emote_answers import EmoteAnswers, KnowsEmotes
 from bot.discord.link import ChatEvents, FaceClient, Link, NeverConnected, use_servers
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES
@@ -39,6 +40,7 @@ class DiscordBot:
         self,
         settings: DiscordSettings,
         service: Faces,
+        emotes: KnowsEmotes,
         *,
         pacing: Pacing | None = None,
         random: Random | None = None,
@@ -53,11 +55,13 @@ class DiscordBot:
         self._sign_tasks = BoundedTasks(_MAX_SIGNS)
         self._link = Link()
         signs = WorkingSigns(service, self._link, self._sign_tasks, self._pacing)
-        asking = Asking(service, self._link, self._tasks, signs, prefix=settings.prefix, pacing=self._pacing)
+        answers = EmoteAnswers(emotes, self._link, self._pacing)
+        asking = Asking(service, self._link, self._tasks, signs, answers, prefix=settings.prefix, pacing=self._pacing)
         self._events = ChatEvents(
             connected=self._connected,
             asked=asking.message,
             slash=asking.slash,
+            emotes=asking.emotes,
             deleted=asking.deleted,
         )
         self.deliverer = DiscordDeliverer(self._link, signs, self._pacing)
@@ -109,8 +113,16 @@ class DiscordBot:
     def _connected(self, client: FaceClient) -> None:
         self._failures, self._problem = 0, None
         log.info("discord_connected", guilds=len(client.guilds), message_content=self._message_content)
+        self._tasks.start("learn_emoji", self._learn_emoji(client))
         if not self._registered:
             self._tasks.start("register_commands", self._register(client))
+
+    async def _learn_emoji(self, client: FaceClient) -> None:
+        try:
+            async with asyncio.timeout(self._pacing.request_timeout_s):
+                client.application_emoji = await client.fetch_application_emojis()
+        except DISCORD_FAILURES as error:  # again after the next connect; they work as markup all the same
+            log.warning("discord_emoji_unknown", error=type(error).__name__)
 
     async def _register(self, client: FaceClient) -> None:
         try:

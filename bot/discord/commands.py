@@ -11,10 +11,12 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command
+from bot.discord.emote_commands import EmoteHandler, add_emote_info, add_emote_settings
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 log = structlog.get_logger(__name__)
 
+SETTINGS = "emoteface"
 _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "max_length", "autocomplete"}
 
 
@@ -46,8 +48,8 @@ class SlashQuestion:
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
 
 
-def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.CommandTree:
-    """All commands of the bot; `handle` returns at once and works beside."""
+def build_tree(client: discord.Client, handle: SlashHandler, emotes: EmoteHandler) -> app_commands.CommandTree:
+    """All commands of the bot; the handlers return at once and work beside."""
     tree = app_commands.CommandTree(
         client,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
@@ -56,7 +58,7 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
 
     @tree.command(name=COMMAND, description="Draw an almost-real human face from an emote")
     @app_commands.describe(
-        emote="One to four emotes: custom emoji, or any emoji",
+        emote="One to four emotes: names, custom emoji, any emoji; leave it out for a surprise",
         style="Which network draws",
         realism="0 keeps close to the emote, 1 trusts the network",
         x="How many times the face is drawn over",
@@ -66,7 +68,7 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
     @app_commands.choices(style=_choices(Style), layout=_choices(Layout))
     async def face(
         interaction: discord.Interaction,
-        emote: str,
+        emote: str = "",
         style: str | None = None,
         realism: app_commands.Range[float, 0, 1] | None = None,
         x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
@@ -75,6 +77,10 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
     ) -> None:
         handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
 
+    add_emote_info(tree, emotes)
+    settings = app_commands.Group(name=SETTINGS, description="What works in this server")
+    add_emote_settings(settings, emotes)
+    tree.add_command(settings)
     return tree
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.discord.bot import DiscordBot
 from bot.discord.pacing import Pacing
-from tests.bot.discord.faces import ScriptedFaces
+from tests.bot.discord.faces import ScriptedEmotes, ScriptedFaces
 from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.discord.world import User
 from tests.polling import until
@@ -38,6 +38,7 @@ class Chat:
     bot: DiscordBot
     faces: ScriptedFaces
     ada: User
+    emotes: ScriptedEmotes
 
 
 Running: TypeAlias = Callable[..., AbstractAsyncContextManager[Chat]]
@@ -54,7 +55,8 @@ async def run_bot(
 ) -> AsyncIterator[Chat]:
     """Run a bot inside the block; `wait` until it is connected and its commands are registered."""
     faces = faces or ScriptedFaces()
-    bot = DiscordBot(fake.settings(**settings or {}), faces, pacing=replace(QUICK, **pacing), random=Random(1))
+    emotes, pace = ScriptedEmotes(), replace(QUICK, **pacing)
+    bot = DiscordBot(fake.settings(**settings or {}), faces, emotes, pacing=pace, random=Random(1))
     faces.deliverer = bot.deliverer
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bot.run())
@@ -62,7 +64,7 @@ async def run_bot(
             if wait:
                 await until(lambda: bot.ready)
                 await fake.until(lambda: fake.commands)
-            yield Chat(fake, bot, faces, fake.user("Ada"))
+            yield Chat(fake, bot, faces, fake.user("Ada"), emotes)
         finally:
             task.cancel()
 

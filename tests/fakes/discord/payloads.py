@@ -10,6 +10,7 @@ from tests.fakes.discord.world import DISCORD_EPOCH_MS, Channel, Guild, Interact
 
 TEXT_CHANNEL, DIRECT_MESSAGE = 0, 1
 ALL_PERMISSIONS = str((1 << 50) - 1)
+MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11)  # view channels, send messages
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 
 
@@ -45,6 +46,18 @@ def member_json(user: User, *, with_user: bool = True) -> dict[str, Any]:
     return member | {"user": user_json(user)} if with_user else member
 
 
+def emoji_json(name: str, emoji_id: int, *, animated: bool = False, available: bool = True) -> dict[str, Any]:
+    return {
+        "id": str(emoji_id),
+        "name": name,
+        "roles": [],
+        "require_colons": True,
+        "managed": False,
+        "animated": animated,
+        "available": available,
+    }
+
+
 def channel_json(channel: Channel) -> dict[str, Any]:
     if channel.partner is not None:
         recipients = [user_json(channel.partner)]
@@ -77,7 +90,7 @@ def guild_json(guild: Guild, channels: list[Channel], members: list[User]) -> di
         "member_count": len(members),
         "joined_at": timestamp(guild.id),
         "roles": [everyone | flags],
-        "emojis": [],
+        "emojis": guild.emoji,
         "stickers": [],
         "features": [],
         "channels": [channel_json(channel) for channel in channels if channel.guild is guild],
@@ -169,7 +182,7 @@ def interaction_json(interaction: Interaction, application_id: int) -> dict[str,
     }
     if channel.guild is None:
         return payload | {"user": user_json(user)}
-    member = member_json(user) | {"permissions": ALL_PERMISSIONS}
+    member = member_json(user) | {"permissions": ALL_PERMISSIONS if user.manages else MEMBER_PERMISSIONS}
     guild_id = str(channel.guild.id)
     guild = {"id": guild_id, "locale": "en-US", "features": []}
     return payload | {"guild_id": guild_id, "guild": guild, "guild_locale": "en-US", "member": member}

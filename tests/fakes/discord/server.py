@@ -53,6 +53,7 @@ class FakeDiscord:
         self.channels: dict[int, Channel] = {}
         self.channel = self.add_channel("general")
         self.emojis: dict[int, bytes] = {}
+        self.application_emoji: list[dict[str, Any]] = []
         self.messages: list[Message] = []
         self.interactions: dict[str, Interaction] = {}
         self.commands: list[dict[str, Any]] = []
@@ -148,6 +149,13 @@ class FakeDiscord:
         self.emojis[emoji_id] = picture
         return emoji_id
 
+    def name_emoji(self, name: str, *, of_application: bool = False, **facts: bool) -> int:
+        """A new emoji that the guild, or the application, calls `name`; set it up before the bot connects."""
+        emoji_id = self.add_emoji()
+        owner = self.application_emoji if of_application else self.guild.emoji
+        owner.append(payloads.emoji_json(name, emoji_id, **facts))
+        return emoji_id
+
     def messages_in(self, channel: Channel) -> list[Message]:
         """What a history shows, oldest first."""
         return [m for m in self.messages if m.channel is channel and not m.deleted and not m.is_ephemeral]
@@ -168,10 +176,14 @@ class FakeDiscord:
         return message
 
     def interact(self, channel: Channel, user: User, name: str = "face", **options: Any) -> Interaction:
-        """Somebody uses a registered slash command."""
+        """Somebody uses a registered slash command, as `group sub` one below a group."""
+        name, _, sub = name.partition(" ")
         command = next(command for command in self.commands if command["name"] == name)
-        kinds = {option["name"]: option["type"] for option in command["options"]}
+        known = {option["name"]: option for option in command["options"]}
+        kinds = {o["name"]: o["type"] for o in (known[sub].get("options", []) if sub else command["options"])}
         given = [{"name": key, "type": kinds[key], "value": value} for key, value in options.items()]
+        if sub:
+            given = [{"name": sub, "type": known[sub]["type"], "options": given}]
         interaction = Interaction(channel, user, command, given, secrets.token_hex(32), time.monotonic())
         self.interactions[interaction.token] = interaction
         payload = payloads.interaction_json(interaction, self.application_id)

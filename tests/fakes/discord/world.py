@@ -22,6 +22,7 @@ def new_id() -> int:
 class User:
     name: str
     bot: bool = False
+    manages: bool = False  # an admin
     id: int = field(default_factory=new_id)
 
     @property
@@ -33,6 +34,7 @@ class User:
 class Guild:
     name: str
     id: int = field(default_factory=new_id)
+    emoji: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
