@@ -167,9 +167,7 @@ async def test_what_is_typed_becomes_these_emotes(shelves: Shelves, typed: str, 
         (":joy:+:pizza:", ("face with tears of joy", "pizza")),
     ],
 )
-async def test_what_belongs_together_is_one_emote(
-    shelves: Shelves, typed: str, names: tuple[str | None, ...]
-) -> None:
+async def test_what_belongs_together_is_one_emote(shelves: Shelves, typed: str, names: tuple[str | None, ...]) -> None:
     (emote,) = await shelves.resolver.resolve(typed.split(), HERE)
     assert tuple(part.name for part in emote.parts) == names
 
@@ -212,7 +210,9 @@ async def test_the_nearest_names_are_offered(shelves: Shelves, typed: str, sugge
     assert refused.value.down == ()
 
 
-@pytest.mark.parametrize("typed", ["Lewdd", "retardSmil", "zzqxv", "+", "a+", "+😂", "@everyone", "https://evil.example"])
+@pytest.mark.parametrize(
+    "typed", ["Lewdd", "retardSmil", "zzqxv", "+", "a+", "+😂", "@everyone", "https://evil.example"]
+)
 async def test_what_may_not_be_drawn_or_named_is_not_offered(shelves: Shelves, typed: str) -> None:
     with pytest.raises(UnknownEmote) as refused:
         await shelves.resolver.resolve([typed], HERE)
@@ -290,7 +290,21 @@ async def test_what_nobody_knows_is_explained_too(shelves: Shelves) -> None:
 
 
 PIECES = st.sampled_from(
-    ["Kappa", "kappa", "RainTime", "Lewd", "😂", "🍕", ":joy:", ":", "+", "<:a:123456789012345678>", "LUL", "\u200d", "é"]
+    [
+        "Kappa",
+        "kappa",
+        "RainTime",
+        "Lewd",
+        "😂",
+        "🍕",
+        ":joy:",
+        ":",
+        "+",
+        "<:a:123456789012345678>",
+        "LUL",
+        "\u200d",
+        "é",
+    ]
 )
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=6)), max_size=5).map("".join)
 

@@ -49,7 +49,18 @@ def test_what_only_resembles_one_is_shown(guard: NameGuard, name: str) -> None:
 
 def test_the_packaged_list_spares_well_known_emotes() -> None:
     guard = NameGuard(load_settings().emotes.blocked_words)
-    for name in ("Kappa", "LUL", "PogChamp", "forsenE", "catJAM", "Spiked", "PepeHands", "KEKW", "monkaS", "SpicyNoodles"):
+    for name in (
+        "Kappa",
+        "LUL",
+        "PogChamp",
+        "forsenE",
+        "catJAM",
+        "Spiked",
+        "PepeHands",
+        "KEKW",
+        "monkaS",
+        "SpicyNoodles",
+    ):
         assert guard.shown(name) == name, name
 
 
