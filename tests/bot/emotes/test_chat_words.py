@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +69,7 @@ def furnished(sites: EmoteSites) -> None:
     )
 
 
-@pytest.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shelves(catalogue: UnicodeCatalogue) -> AsyncIterator[Shelves]:
     async with EmoteSites() as sites:
         furnished(sites)
