@@ -23,23 +23,29 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.admission import Admission
+from bot.consent import Consent
 from bot.decode.decoder import Decoder
 from bot.delivery import PickUp
+from bot.emotes import discord_emoji, stickers
 from bot.emotes.download import Downloader, guarded_connector
-from bot.emotes.picture import PictureFetcher
+from bot.emotes.framing import FramedPictures, Framing
+from bot.emotes.links import Links, followed
+from bot.emotes.picture import PictureFetcher, PictureSources, PictureUrls
+from bot.emotes.picture_files import PictureFiles
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
 from bot.face_service import FaceService, FaceServiceParts
 from bot.health import Health, HealthPart
 from bot.metrics import Metrics
-from bot.models import Platform
+from bot.models import EmoteSource, Platform
 from bot.store.database import open_database
+from bot.store.opt_outs import OptOuts
 from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
 from bot.web.app import WebServer, build_app
-from config.settings import RequestsSettings, Settings
+from config.settings import DiscordSettings, RequestsSettings, Settings
 from inference.protocol import FaceOptions, Style
 from inference.queue.memory import MemoryQueue
 from inference.served import served_model_ids
@@ -67,6 +73,8 @@ class Core:
 
     service: FaceService
     uploads: Uploads
+    links: Links
+    consent: Consent
     health: Health
     metrics: Metrics
     supervisor: Supervisor
@@ -94,12 +102,18 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         Decoder(settings.emotes, max_bytes=_largest_file(settings)) as decoder,
         _background(supervisor.run()),
     ):
-        cdn_url, media_url = settings.discord.cdn_url, settings.discord.media_url
-        downloader = Downloader(session, settings.emotes, base_urls=[cdn_url, media_url])
-        unicode = UnicodeCatalogue.load()
+        unicode, discord_urls = UnicodeCatalogue.load(), [settings.discord.cdn_url, settings.discord.media_url]
+        downloader = Downloader(session, settings.emotes, base_urls=discord_urls)
+        fetcher = PictureFetcher(
+            decoder,
+            PictureSources(downloader, uploads, unicode, _picture_urls(settings.discord)),
+            PictureFiles(settings.data_dir / "emotes", settings.emotes.cache_mb * 1_000_000),
+        )
+        await fetcher.open()
+        links = followed(discord_urls, [])
         parts = FaceServiceParts(
-            resolver=Resolver(unicode),
-            fetcher=PictureFetcher(decoder, downloader, uploads, unicode, discord_cdn_url=cdn_url),
+            resolver=Resolver(unicode, links),
+            fetcher=FramedPictures(fetcher, Framing(settings.emotes.crop, settings.emotes.matte)),
             requests=RequestStore(engine),
             pictures=PictureStore(engine, pictures_dir or settings.data_dir / "pictures"),
             scope_settings=ScopeSettings(engine),
@@ -112,12 +126,24 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
             service.add_deliverer(platform, PickUp())
         metrics.watch_queue(queue.stats)
         _watch_health(health, engine, queue, supervisor, decoder)
-        async with _background(_sweep(settings.requests, parts)):
-            yield Core(service, uploads, health, metrics, supervisor)
+        async with _background(_sweep(settings.requests, parts, fetcher)):
+            consent = Consent(parts.scope_settings, OptOuts(engine))
+            yield Core(service, uploads, links, consent, health, metrics, supervisor)
 
 
 def _largest_file(settings: Settings) -> int:
     return max(settings.web.max_upload_bytes, settings.emotes.max_download_bytes)
+
+
+def _picture_urls(discord: DiscordSettings) -> Mapping[EmoteSource, PictureUrls]:
+    """Where each source's pictures are; what has no catalogue is its own address."""
+    cdn_url, media_url = discord.cdn_url, discord.media_url
+    addresses = (EmoteSource.LINK, EmoteSource.ATTACHMENT, EmoteSource.AVATAR, EmoteSource.SERVER_ICON)
+    return {
+        EmoteSource.DISCORD: lambda emote: discord_emoji.picture_urls(cdn_url, emote),
+        EmoteSource.STICKER: lambda emote: stickers.picture_urls(cdn_url, media_url, emote),
+        **{source: lambda emote: (emote.id,) for source in addresses},
+    }
 
 
 @asynccontextmanager
@@ -137,14 +163,16 @@ def _model_ids(settings: Settings) -> Mapping[Style, str]:
         return {}
 
 
-async def _sweep(settings: RequestsSettings, parts: FaceServiceParts) -> None:
-    """Keep what the settings promise: pictures and finished requests go after `keep_pictures_h`."""
+async def _sweep(settings: RequestsSettings, parts: FaceServiceParts, fetcher: PictureFetcher) -> None:
+    """Keep what the settings promise: pictures and finished requests go after `keep_pictures_h`; and emotes' pictures
+    no longer than their sources allow."""
     while True:
         too_old = time.time() - settings.keep_pictures_h * 3600
         try:
             pictures = await parts.pictures.sweep(too_old, settings.max_pictures_mb * 1_000_000)
             requests = await parts.requests.forget_finished(too_old)
-            log.debug("store_swept", pictures=pictures, requests=requests)
+            emotes = await fetcher.sweep()
+            log.debug("store_swept", pictures=pictures, requests=requests, emotes=emotes)
         except Exception:
             log.exception("sweep_failed")
         await asyncio.sleep(SWEEP_EVERY_S)
@@ -198,8 +226,10 @@ async def run(settings: Settings) -> None:
 
 def _discord(settings: Settings, core: Core) -> Service:
     from bot.discord.bot import DiscordBot  # only who uses Discord pays for loading it
+    from bot.discord.shown import Showing
 
-    bot = DiscordBot(settings.discord, core.service)
+    showing = Showing(core.links, max_bytes=settings.emotes.max_download_bytes)
+    bot = DiscordBot(settings.discord, core.service, showing, core.consent)
     core.service.add_deliverer(Platform.DISCORD, bot.deliverer)
     core.metrics.watch_gateway(lambda: math.nan if bot.latency_s is None else bot.latency_s)
 

@@ -10,6 +10,7 @@ import structlog
 
 from bot.command import parse_command, strip_prefix
 from bot.discord.commands import SlashQuestion
+from bot.discord.gathering import Asker, Gathered, Gathering
 from bot.discord.link import Link, NotConnected
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES, Content, Place, delete, nonce_of, post
@@ -18,7 +19,7 @@ from bot.discord.service import Faces
 from bot.discord.targets import InteractionTarget, MessageTarget, Target
 from bot.discord.tasks import BoundedTasks
 from bot.errors import FaceError
-from bot.models import Origin, Platform
+from bot.models import FaceRequest, Origin, Platform
 from bot.replies import words_for
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ class Asking:
         tasks: BoundedTasks,
         signs: WorkingSigns,
         *,
+        gathering: Gathering,
         prefix: str,
         pacing: Pacing,
     ) -> None:
@@ -59,6 +61,7 @@ class Asking:
         self._link = link
         self._tasks = tasks
         self._signs = signs
+        self._gathering = gathering
         self._prefix = prefix
         self._pacing = pacing
 
@@ -84,7 +87,9 @@ class Asking:
         origin = _origin(target, message.author.id)
         try:
             command = parse_command(question, await self._service.defaults(origin.scope_id))
-            request = await self._service.ask(origin, command, reply_target=target.to_json())
+            mentioned = {person.id: person for person in message.mentions}
+            asker = Asker(origin, message.author, message.guild, mentioned)
+            request = await self._ask(target, asker, await self._gathering.of_message(message, asker, command))
         except FaceError as error:
             place = Place(target.channel_id, target.guild_id, target.message_id)
             await self._say(place, words_for(error))
@@ -105,11 +110,17 @@ class Asking:
         origin = _origin(target, interaction.user.id)
         try:
             command = question.command(await self._service.defaults(origin.scope_id))
-            request = await self._service.ask(origin, command, reply_target=target.to_json())
+            asker = Asker(origin, interaction.user, interaction.guild)
+            request = await self._ask(target, asker, await self._gathering.of_slash(question, asker, command))
         except FaceError as error:
             await self._whisper(interaction, words_for(error))
             return
         self._signs.start(request.id, target)
+
+    async def _ask(self, target: Target, asker: Asker, gathered: Gathered) -> FaceRequest:
+        return await self._service.ask(
+            asker.origin, gathered.command, uploads=gathered.pictures, reply_target=target.to_json()
+        )
 
     async def _defer(self, interaction: discord.Interaction) -> bool:
         """Before anything else: Discord waits 3 s."""

@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command
+from bot.discord.server_commands import DecisionHandler, settings_group
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,9 @@ _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "
 class SlashQuestion:
     """The options as they came; None where one was left out."""
 
-    emote: str
+    emote: str = ""
+    picture: discord.Attachment | None = None
+    member: discord.User | discord.Member | None = None
     style: str | None = None
     realism: float | None = None
     iterations: int | None = None
@@ -46,8 +49,8 @@ class SlashQuestion:
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
 
 
-def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.CommandTree:
-    """All commands of the bot; `handle` returns at once and works beside."""
+def build_tree(client: discord.Client, handle: SlashHandler, decide: DecisionHandler) -> app_commands.CommandTree:
+    """All commands of the bot; `handle` and `decide` return at once and work beside."""
     tree = app_commands.CommandTree(
         client,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
@@ -56,7 +59,9 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
 
     @tree.command(name=COMMAND, description="Draw an almost-real human face from an emote")
     @app_commands.describe(
-        emote="One to four emotes: custom emoji, or any emoji",
+        emote="One to four emotes: custom emoji, or any emoji; @server is the server's icon",
+        picture="A picture of yours",
+        member="Somebody's avatar, yours for example",
         style="Which network draws",
         realism="0 keeps close to the emote, 1 trusts the network",
         x="How many times the face is drawn over",
@@ -66,15 +71,20 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
     @app_commands.choices(style=_choices(Style), layout=_choices(Layout))
     async def face(
         interaction: discord.Interaction,
-        emote: str,
+        emote: str = "",
+        picture: discord.Attachment | None = None,
+        member: discord.User | None = None,
         style: str | None = None,
         realism: app_commands.Range[float, 0, 1] | None = None,
         x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
     ) -> None:
-        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
+        handle(
+            interaction, SlashQuestion(emote, picture, member, style, realism, iterations=x, seed=seed, layout=layout)
+        )
 
+    tree.add_command(settings_group(decide))
     return tree
 
 

@@ -13,6 +13,7 @@ from yarl import URL
 
 from bot.discord.commands import SlashHandler, build_tree
 from bot.discord.pacing import Pacing
+from bot.discord.server_commands import DecisionHandler
 from config.settings import DiscordSettings
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class ChatEvents:
     connected: Callable[[FaceClient], None]
     asked: Callable[[discord.Client, discord.Message], None]
     slash: SlashHandler
+    decided: DecisionHandler
     deleted: Callable[[set[int]], None]
 
 
@@ -59,7 +61,7 @@ class FaceClient(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_S,
         )
-        self.tree = build_tree(self, events.slash)
+        self.tree = build_tree(self, events.slash, events.decided)
         self._events = events
         self._pacing = pacing
         self._patience: asyncio.Timeout | None = None

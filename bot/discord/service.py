@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.command import FaceCommand
-from bot.models import FaceRequest, Origin, Progress
+from bot.models import Emote, FaceRequest, Origin, Progress
 from inference.protocol import FaceOptions
 
 
@@ -16,7 +16,12 @@ class Faces(Protocol):
     async def defaults(self, scope_id: str) -> FaceOptions: ...
 
     async def ask(
-        self, origin: Origin, command: FaceCommand, *, reply_target: Mapping[str, Any] | None = None
+        self,
+        origin: Origin,
+        command: FaceCommand,
+        *,
+        uploads: tuple[Emote, ...] = (),
+        reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest: ...
 
     async def remember(self, request_id: str, reply_target: Mapping[str, Any]) -> None: ...

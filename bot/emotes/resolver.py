@@ -1,4 +1,4 @@
-"""From words to emotes. A word is Discord markup, emoji, `:name:` (any of them stuck together), or a bare name."""
+"""From words to emotes. A word is Discord markup, emoji, `:name:` (any of them stuck together), a bare name, a link."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.emotes import discord_emoji
+from bot.emotes.links import Links, is_link
 from bot.emotes.unicode import UnicodeCatalogue, is_glue, visible
 from bot.errors import NothingToDraw, TooManyEmotes, UnknownEmote
 from bot.models import Emote
@@ -18,17 +19,19 @@ _NAMED = re.compile(r":(?P<name>[^:<>\s]+):")
 class Resolver:
     """Asks each source in turn what a word means."""
 
-    def __init__(self, unicode: UnicodeCatalogue) -> None:
+    def __init__(self, unicode: UnicodeCatalogue, links: Links) -> None:
         self._unicode = unicode
+        self._links = links
 
     async def resolve(self, words: Sequence[str]) -> tuple[Emote, ...]:
         """All emotes of all words in order, repeated ones too.
 
-        Raise UnknownEmote for the first word (or part of one) that no source knows, TooManyEmotes, or NothingToDraw.
+        Raise UnknownEmote for the first word (or part of one) that no source knows, LinkNotAllowed, TooManyEmotes, or
+        NothingToDraw.
         """
         emotes: list[Emote] = []
         for word in words:
-            emotes += self._read(word)
+            emotes += [self._links.read(word)] if is_link(word) else self._read(word)
             if len(emotes) > MAX_EMOTES:
                 raise TooManyEmotes(MAX_EMOTES)
         if not emotes:

@@ -163,7 +163,7 @@ async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_p
             "discord.cdn_url": discord.cdn_url,
         }
         channel, kim = discord.add_channel("general"), discord.user("kim")
-        emoji_id, dancing_id = discord.add_emoji(), discord.add_emoji(pictures.RED_FILES["animated gif"])
+        emoji_id, dancing_id = discord.files.add_emoji(), discord.files.add_emoji(pictures.RED_FILES["animated gif"])
         async with running_program(tmp_path, settings) as program:
             await discord.until(lambda: discord.commands)
             question = discord.say(channel, kim, f"!face 😂 <:kappa:{emoji_id}>")

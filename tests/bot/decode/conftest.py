@@ -13,7 +13,14 @@ MAX_BYTES = 8_000_000
 @pytest.fixture
 def settings() -> EmotesSettings:
     return EmotesSettings(
-        download_timeout_s=10, max_download_bytes=2_000_000, decode_timeout_s=30, decode_memory_mb=512, decoders=1
+        download_timeout_s=10,
+        max_download_bytes=2_000_000,
+        decode_timeout_s=30,
+        decode_memory_mb=512,
+        decoders=1,
+        crop="pad",
+        matte="grey",
+        cache_mb=1,
     )
 
 

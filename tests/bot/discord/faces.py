@@ -36,12 +36,17 @@ class ScriptedFaces:
         return self.scope_defaults.get(scope_id, FaceOptions())
 
     async def ask(
-        self, origin: Origin, command: FaceCommand, *, reply_target: Mapping[str, Any] | None = None
+        self,
+        origin: Origin,
+        command: FaceCommand,
+        *,
+        uploads: tuple[Emote, ...] = (),
+        reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest:
         if self.broken:
             raise RuntimeError("the store is on fire")
         self.commands.append(command)
-        if not command.words:
+        if not command.words and not uploads:
             raise NothingToDraw
         for word in command.words:
             if word in self.refusals:
@@ -49,7 +54,7 @@ class ScriptedFaces:
         request = FaceRequest(
             id=f"{self._prefix}{len(self.requests):020}",
             origin=origin,
-            emotes=tuple(Emote(EmoteSource.UNICODE, word, word) for word in command.words),
+            emotes=(*uploads, *(Emote(EmoteSource.UNICODE, word, word) for word in command.words)),
             options=command.options,
             accepted_at=0.0,
             deadline_at=120.0,

@@ -18,14 +18,15 @@ def registrations(fake: FakeDiscord) -> int:
 
 async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> None:
     async with run_bot(fake):
-        [command] = fake.commands
+        command, settings = fake.commands
         options = {option["name"]: option for option in command["options"]}
-        assert list(options) == ["emote", "style", "realism", "x", "seed", "layout"]
-        assert [name for name, option in options.items() if option["required"]] == ["emote"]
+        assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout"]
+        assert not any(option["required"] for option in options.values())
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
         assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
+        assert [option["name"] for option in settings["options"]] == ["opt-out", "opt-in", "others", "last-picture"]
 
 
 async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> None:
@@ -49,7 +50,7 @@ async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> Non
 async def test_changed_commands_are_registered_again(fake: FakeDiscord, change: dict[str, Any]) -> None:
     async with run_bot(fake):
         registered = copy.deepcopy(fake.commands)
-    fake.commands[0]["options"][3].update(change)
+    fake.commands[0]["options"][5].update(change)
     async with run_bot(fake):
         await fake.until(lambda: registrations(fake) == 2)
         assert fake.commands[0]["options"] == registered[0]["options"]
@@ -60,7 +61,7 @@ async def test_commands_that_nobody_wants_any_more_go(fake: FakeDiscord) -> None
         pass
     fake.commands.append(fake.commands[0] | {"id": "99", "name": "old"})
     async with run_bot(fake):
-        await fake.until(lambda: len(fake.commands) == 1)
+        await fake.until(lambda: len(fake.commands) == 2)
 
 
 async def test_a_failed_registration_does_not_keep_the_bot_from_working(fake: FakeDiscord) -> None:

@@ -14,7 +14,14 @@ from tests.fakes.hostile_host import HostileHost
 @pytest.fixture
 def settings() -> EmotesSettings:
     return EmotesSettings(
-        download_timeout_s=30, max_download_bytes=2_000_000, decode_timeout_s=30, decode_memory_mb=512, decoders=1
+        download_timeout_s=30,
+        max_download_bytes=2_000_000,
+        decode_timeout_s=30,
+        decode_memory_mb=512,
+        decoders=1,
+        crop="pad",
+        matte="grey",
+        cache_mb=1,
     )
 
 
