@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,11 +27,15 @@ from bot.admission import Admission
 from bot.consent import Consent
 from bot.decode.decoder import Decoder
 from bot.delivery import PickUp
-from bot.emotes import discord_emoji, stickers
+from bot.emotes.catalogue import ContentFlag
+from bot.emotes.chat import ChatEmoteParts, ChatEmotes
+from bot.emotes.compose import ComposedPictures
 from bot.emotes.download import Downloader, guarded_connector
 from bot.emotes.framing import FramedPictures, Framing
+from bot.emotes.library import Library, OpenLibrary, open_library, picture_urls
 from bot.emotes.links import Links, followed
-from bot.emotes.picture import PictureFetcher, PictureSources, PictureUrls
+from bot.emotes.names import NameGuard
+from bot.emotes.picture import PictureFetcher, PictureSources
 from bot.emotes.picture_files import PictureFiles
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
@@ -38,14 +43,14 @@ from bot.emotes.uploads import Uploads
 from bot.face_service import FaceService, FaceServiceParts
 from bot.health import Health, HealthPart
 from bot.metrics import Metrics
-from bot.models import EmoteSource, Platform
+from bot.models import Platform
 from bot.store.database import open_database
 from bot.store.opt_outs import OptOuts
 from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
 from bot.web.app import WebServer, build_app
-from config.settings import DiscordSettings, RequestsSettings, Settings
+from config.settings import RequestsSettings, Settings
 from inference.protocol import FaceOptions, Style
 from inference.queue.memory import MemoryQueue
 from inference.served import served_model_ids
@@ -73,6 +78,7 @@ class Core:
 
     service: FaceService
     uploads: Uploads
+    emotes: ChatEmotes
     links: Links
     consent: Consent
     health: Health
@@ -100,23 +106,23 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         open_database(settings.store_url) as engine,
         aiohttp.ClientSession(connector=guarded_connector()) as session,
         Decoder(settings.emotes, max_bytes=_largest_file(settings)) as decoder,
+        open_library(session, settings.emotes, settings.twitch, count=metrics.emote_source_asked) as library,
         _background(supervisor.run()),
     ):
-        unicode, discord_urls = UnicodeCatalogue.load(), [settings.discord.cdn_url, settings.discord.media_url]
-        downloader = Downloader(session, settings.emotes, base_urls=discord_urls)
-        fetcher = PictureFetcher(
-            decoder,
-            PictureSources(downloader, uploads, unicode, _picture_urls(settings.discord)),
-            PictureFiles(settings.data_dir / "emotes", settings.emotes.cache_mb * 1_000_000),
-        )
+        downloader = Downloader(session, settings.emotes, base_urls=_picture_hosts(settings))
+        unicode, scope_settings, links = UnicodeCatalogue.load(), ScopeSettings(engine), _links(settings)
+        emotes = _chat_emotes(settings, library, scope_settings, unicode=unicode, links=links)
+        sources = PictureSources(downloader, uploads, unicode, picture_urls(settings))
+        files = PictureFiles(settings.data_dir / "emotes", settings.emotes.cache_mb * 1_000_000)
+        fetcher = PictureFetcher(decoder, sources, files)
         await fetcher.open()
-        links = followed(discord_urls, [])
+        framing = Framing(settings.emotes.crop, settings.emotes.matte)
         parts = FaceServiceParts(
-            resolver=Resolver(unicode, links),
-            fetcher=FramedPictures(fetcher, Framing(settings.emotes.crop, settings.emotes.matte)),
+            resolver=emotes,
+            fetcher=FramedPictures(ComposedPictures(fetcher), framing),
             requests=RequestStore(engine),
             pictures=PictureStore(engine, pictures_dir or settings.data_dir / "pictures"),
-            scope_settings=ScopeSettings(engine),
+            scope_settings=scope_settings,
             admission=Admission(queue, BATCHES_IN_QUEUE * settings.inference.max_batch),
             metrics=metrics,
         )
@@ -125,25 +131,44 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         for platform in (Platform.WEB, Platform.CLI):
             service.add_deliverer(platform, PickUp())
         metrics.watch_queue(queue.stats)
+        metrics.watch_emote_sources(library.library.states)
         _watch_health(health, engine, queue, supervisor, decoder)
+        health.add("emotes", partial(_emote_sources, library.library))
+        consent = Consent(scope_settings, OptOuts(engine))
         async with _background(_sweep(settings.requests, parts, fetcher)):
-            consent = Consent(parts.scope_settings, OptOuts(engine))
-            yield Core(service, uploads, links, consent, health, metrics, supervisor)
+            yield Core(service, uploads, emotes, links, consent, health, metrics, supervisor)
+
+
+def _catalogue_hosts(settings: Settings) -> list[str]:
+    emotes = settings.emotes
+    return [settings.twitch.cdn_url, emotes.bttv.cdn_url, emotes.ffz.cdn_url, emotes.seventv.cdn_url]
+
+
+def _picture_hosts(settings: Settings) -> list[str]:
+    return [settings.discord.cdn_url, settings.discord.media_url, *_catalogue_hosts(settings)]
+
+
+def _links(settings: Settings) -> Links:
+    return followed([settings.discord.cdn_url, settings.discord.media_url], _catalogue_hosts(settings))
+
+
+def _chat_emotes(
+    settings: Settings, library: OpenLibrary, scope_settings: ScopeSettings, *, unicode: UnicodeCatalogue, links: Links
+) -> ChatEmotes:
+    resolver = Resolver(unicode, library.library, NameGuard(settings.emotes.blocked_words), links)
+    allowed = frozenset(map(ContentFlag, settings.emotes.allowed_flags))
+    return ChatEmotes(ChatEmoteParts(resolver, library.channels, scope_settings, allowed, unicode.faces()))
+
+
+async def _emote_sources(library: Library) -> HealthPart:
+    """Always well: what is down is missed by those who ask for its emotes, and by nobody else."""
+    return HealthPart(
+        "emotes", ok=True, detail={source.value: state.value for source, state in library.states().items()}
+    )
 
 
 def _largest_file(settings: Settings) -> int:
     return max(settings.web.max_upload_bytes, settings.emotes.max_download_bytes)
-
-
-def _picture_urls(discord: DiscordSettings) -> Mapping[EmoteSource, PictureUrls]:
-    """Where each source's pictures are; what has no catalogue is its own address."""
-    cdn_url, media_url = discord.cdn_url, discord.media_url
-    addresses = (EmoteSource.LINK, EmoteSource.ATTACHMENT, EmoteSource.AVATAR, EmoteSource.SERVER_ICON)
-    return {
-        EmoteSource.DISCORD: lambda emote: discord_emoji.picture_urls(cdn_url, emote),
-        EmoteSource.STICKER: lambda emote: stickers.picture_urls(cdn_url, media_url, emote),
-        **{source: lambda emote: (emote.id,) for source in addresses},
-    }
 
 
 @asynccontextmanager

@@ -5,14 +5,18 @@ FaceError
 │   ├── NothingToDraw
 │   ├── TooManyEmotes(limit)
 │   ├── InvalidOption(option, allowed)
-│   ├── UnknownEmote(suggestions)
+│   ├── UnknownEmote(suggestions, down)
+│   ├── FlaggedEmote(flags)
+│   ├── OverlayAlone
+│   ├── UnknownChannel
 │   ├── LinkNotAllowed
 │   ├── OthersPicturesOff
 │   ├── OptedOut
 │   ├── UnknownOwner
 │   ├── NoServerIcon
 │   └── TooManyRequests(retry_after_s)
-├── EmoteUnavailable          the emote's picture
+├── EmoteUnavailable          the emote's picture, or its catalogue
+│   ├── CatalogueDown
 │   ├── DownloadFailed
 │   ├── DownloadTimedOut
 │   ├── PictureTooLarge(limit)
@@ -68,11 +72,29 @@ class InvalidOption(RequestRefused):
 
 
 class UnknownEmote(RequestRefused):
-    """No catalogue knows it; `suggestions` are the nearest catalogue names, best first."""
+    """No catalogue knows it; `suggestions` are the nearest catalogue names, best first, `down` the sources (as people
+    call them) that could not be asked."""
 
-    def __init__(self, suggestions: tuple[str, ...] = ()) -> None:
+    def __init__(self, suggestions: tuple[str, ...] = (), down: tuple[str, ...] = ()) -> None:
         super().__init__("no such emote")
         self.suggestions = suggestions
+        self.down = down
+
+
+class FlaggedEmote(RequestRefused):
+    """Its catalogue marks it with `flags` (values of `ContentFlag`) that are not allowed here."""
+
+    def __init__(self, flags: tuple[str, ...]) -> None:
+        super().__init__(f"marked as {', '.join(flags)}")
+        self.flags = flags
+
+
+class OverlayAlone(RequestRefused):
+    """A zero-width emote lies on the one before it, and there is none."""
+
+
+class UnknownChannel(RequestRefused):
+    """Nobody knows a Twitch channel of this name."""
 
 
 class LinkNotAllowed(RequestRefused):
@@ -105,6 +127,10 @@ class TooManyRequests(RequestRefused):
 
 class EmoteUnavailable(FaceError):
     """The emote is known, its picture cannot be had."""
+
+
+class CatalogueDown(EmoteUnavailable):
+    """Who would know cannot be asked now."""
 
 
 class DownloadFailed(EmoteUnavailable):

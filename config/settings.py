@@ -79,7 +79,29 @@ class DiscordSettings(Section):
     media_url: OutsideUrl
 
 
+class TwitchSettings(Section):
+    client_id: str | None = Field(pattern=r"^[a-z0-9]+$")
+    client_secret: SecretStr | None
+    helix_url: OutsideUrl
+    id_url: OutsideUrl
+    cdn_url: OutsideUrl
+
+
+class EmoteApiSettings(Section):
+    enabled: bool
+    api_url: OutsideUrl
+    cdn_url: OutsideUrl
+
+
 class EmotesSettings(Section):
+    bttv: EmoteApiSettings
+    ffz: EmoteApiSettings
+    seventv: EmoteApiSettings
+    allowed_flags: frozenset[Literal["sexual", "epilepsy", "edgy", "twitch_disallowed", "unlisted"]]
+    blocked_words: tuple[str, ...]
+    catalogue_timeout_s: float = Field(gt=0)
+    catalogue_refresh_s: float = Field(ge=300, le=3600)
+    max_catalogued: int = Field(ge=20_000)
     download_timeout_s: float = Field(gt=0)
     max_download_bytes: Positive
     decode_timeout_s: float = Field(gt=0)
@@ -144,6 +166,7 @@ class Settings(BaseSettings):
     log: LogSettings
     web: WebSettings
     discord: DiscordSettings
+    twitch: TwitchSettings
     emotes: EmotesSettings
     requests: RequestsSettings
     queue: QueueSettings

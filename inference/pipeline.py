@@ -10,7 +10,7 @@ import structlog
 from PIL import Image
 
 from config.settings import InferenceSettings
-from inference.animation import animated, durations_ms, looped, timeline
+from inference.animation import animated, looped
 from inference.morph import morphed
 from inference.preprocess import (
     INPUT_PX,
@@ -38,6 +38,7 @@ from inference.protocol import (
 from inference.render import Drawn, Encoded, PictureTooLarge, encoded, rendered
 from inference.runtimes import Generator, load_generator
 from inference.served import served_model_ids
+from inference.timeline import durations_ms, timeline
 
 log = structlog.get_logger(__name__)
 

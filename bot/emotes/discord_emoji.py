@@ -24,9 +24,9 @@ def markup_in(text: str) -> list[tuple[int, str]]:
     return [(found.start(), found[0]) for found in _MARKUP.finditer(text)]
 
 
-def picture_urls(cdn_url: str, emote: Emote) -> tuple[str, ...]:
-    """Of an animated emoji, `.png` is its first frame and `.webp` too unless told otherwise.
+def picture_url(cdn_url: str, emote: Emote) -> str:
+    """Where the picture is. Of an animated emoji, `.png` is its first frame and `.webp` too unless told otherwise.
 
     https://discord.com/developers/docs/reference#image-formatting
     """
-    return (f"{cdn_url}/emojis/{emote.id}" + (".webp?animated=true" if emote.animated else ".png"),)
+    return f"{cdn_url}/emojis/{emote.id}" + (".webp?animated=true" if emote.animated else ".png")

@@ -6,13 +6,13 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from bot.decode.decoder import Decoder
 from bot.emotes.download import Downloader
+from bot.emotes.library import PictureUrls
 from bot.emotes.picture_files import KEEP_AT_MOST_S, PictureFiles
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
@@ -21,9 +21,6 @@ from bot.models import Emote, EmoteSource
 from inference.protocol import Picture
 
 CACHE_BYTES = 32_000_000
-
-PictureUrls: TypeAlias = Callable[[Emote], Sequence[str]]
-"""Where an emote's picture is, best first: the next address is asked when one has nothing, or too much."""
 
 
 @dataclass(slots=True)
@@ -42,7 +39,7 @@ class PictureSources:
     downloader: Downloader
     uploads: Uploads
     unicode: UnicodeCatalogue
-    urls: Mapping[EmoteSource, PictureUrls]
+    urls: PictureUrls
 
     async def file(self, emote: Emote) -> bytes:
         """Raise an EmoteUnavailable that fits."""
@@ -66,7 +63,9 @@ class PictureSources:
 
 class PictureFetcher:
     """Fetches each emote's picture once and keeps it a while, in memory and in `files`; an id always means the same
-    picture. People's own pictures are not kept at all."""
+    picture. People's own pictures are not kept at all. What is composed of several emotes comes from
+    `bot.emotes.compose`.
+    """
 
     def __init__(
         self,

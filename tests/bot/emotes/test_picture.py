@@ -11,15 +11,16 @@ import aiohttp
 import pytest
 
 from bot.decode.decoder import Decoder
-from bot.emotes import discord_emoji, stickers
+from bot.emotes import stickers
 from bot.emotes.download import Downloader
-from bot.emotes.picture import PictureFetcher, PictureSources, PictureUrls
+from bot.emotes.library import PictureUrls, picture_urls
+from bot.emotes.picture import PictureFetcher, PictureSources
 from bot.emotes.picture_files import PictureFiles
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
 from bot.errors import DownloadFailed, UnsupportedPicture, UploadGone
 from bot.models import Emote, EmoteSource
-from config.settings import EmotesSettings
+from config.settings import EmotesSettings, load_settings
 from inference.protocol import Picture
 from tests.fakes import hostile_host, lottie, pictures
 from tests.fakes.discord.server import FakeDiscord
@@ -28,6 +29,19 @@ from tests.fakes.hostile_host import HostileHost
 KAPPA = Emote(EmoteSource.DISCORD, "123456789012345678")
 DANCE = Emote(EmoteSource.DISCORD, "223456789012345678", animated=True)
 PATH = f"/emojis/{KAPPA.id}.png"
+TWITCH_PATH = "/emoticons/v2/25/static/dark/3.0"
+
+
+def urls_on(cdn_url: str, media_url: str | None = None) -> PictureUrls:
+    """Everything is on one host, but for Discord's media."""
+    settings, cdn = load_settings(), {"cdn_url": cdn_url}
+    emotes = {name: getattr(settings.emotes, name).model_copy(update=cdn) for name in ("bttv", "ffz", "seventv")}
+    sections = {
+        "emotes": settings.emotes.model_copy(update=emotes),
+        "twitch": settings.twitch.model_copy(update=cdn),
+        "discord": settings.discord.model_copy(update=cdn | {"media_url": media_url or cdn_url}),
+    }
+    return picture_urls(settings.model_copy(update=sections))
 
 
 class Bench:
@@ -57,20 +71,12 @@ class Bench:
     def on(self, fake: FakeDiscord, session: aiohttp.ClientSession) -> PictureFetcher:
         """A fetcher for another Discord."""
         downloader = Downloader(session, self.settings, base_urls=[fake.cdn_url, fake.media_url])
-        return self._fetcher(downloader, fake.cdn_url, fake.media_url)
+        return self._fetcher(downloader, urls_on(fake.cdn_url, fake.media_url))
 
     def build(self, cache_bytes: int = 1_000_000) -> PictureFetcher:
-        return self._fetcher(self._downloader, self.host.url, self.host.url, cache_bytes)
+        return self._fetcher(self._downloader, urls_on(self.host.url), cache_bytes)
 
-    def _fetcher(
-        self, downloader: Downloader, cdn_url: str, media_url: str, cache_bytes: int = 1_000_000
-    ) -> PictureFetcher:
-        urls: dict[EmoteSource, PictureUrls] = {
-            EmoteSource.DISCORD: lambda emote: discord_emoji.picture_urls(cdn_url, emote),
-            EmoteSource.STICKER: lambda emote: stickers.picture_urls(cdn_url, media_url, emote),
-            EmoteSource.TWITCH: lambda emote: [f"{cdn_url}/{size}/{emote.id}" for size in ("3.0", "2.0")],
-            EmoteSource.AVATAR: lambda emote: (emote.id,),
-        }
+    def _fetcher(self, downloader: Downloader, urls: PictureUrls, cache_bytes: int = 1_000_000) -> PictureFetcher:
         sources = PictureSources(downloader, self.uploads, self._unicode, urls)
         return PictureFetcher(self._decoder, sources, self.files, cache_bytes=cache_bytes, clock=lambda: self.now)
 
@@ -158,9 +164,9 @@ async def test_an_id_that_is_no_stickers_is_not_asked_for(bench: Bench, sticker_
 
 
 async def test_a_size_that_is_missing_is_asked_for_in_the_next(bench: Bench) -> None:
-    bench.host.answers["/2.0/25"] = hostile_host.whole(pictures.RED_FILES["png"])
-    assert (await bench.fetcher.fetch(Emote(EmoteSource.TWITCH, "25"))).width_px == 48
-    assert bench.host.asked == {"/3.0/25": 1, "/2.0/25": 1}
+    bench.host.answers["/emote/25/2x.webp"] = hostile_host.whole(pictures.RED_FILES["webp"])
+    assert (await bench.fetcher.fetch(Emote(EmoteSource.BTTV, "25"))).width_px == 48
+    assert bench.host.asked == {"/emote/25/3x.webp": 1, "/emote/25/2x.webp": 1}
 
 
 async def test_a_picture_survives_a_restart_on_disk(bench: Bench) -> None:
@@ -173,15 +179,15 @@ async def test_a_picture_survives_a_restart_on_disk(bench: Bench) -> None:
 
 async def test_a_twitch_picture_is_fetched_anew_after_a_day_and_leaves_the_disk(bench: Bench) -> None:
     emote = Emote(EmoteSource.TWITCH, "25")
-    bench.host.answers["/3.0/25"] = hostile_host.whole(pictures.RED_FILES["png"])
+    bench.host.answers[TWITCH_PATH] = hostile_host.whole(pictures.RED_FILES["png"])
     await bench.fetcher.fetch(emote)
     bench.now += 24 * 3600 - 1
     await bench.fetcher.fetch(emote)
-    assert (bench.host.asked["/3.0/25"], await bench.fetcher.sweep()) == (1, 0)
+    assert (bench.host.asked[TWITCH_PATH], await bench.fetcher.sweep()) == (1, 0)
     bench.now += 1
     assert await bench.fetcher.sweep() == 1
     await bench.fetcher.fetch(emote)
-    assert bench.host.asked["/3.0/25"] == 2
+    assert bench.host.asked[TWITCH_PATH] == 2
 
 
 async def test_peoples_own_pictures_are_never_kept(bench: Bench) -> None:
