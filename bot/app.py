@@ -254,7 +254,7 @@ def _discord(settings: Settings, core: Core) -> Service:
     from bot.discord.shown import Showing
 
     showing = Showing(core.links, max_bytes=settings.emotes.max_download_bytes)
-    bot = DiscordBot(settings.discord, core.service, showing, core.consent)
+    bot = DiscordBot(settings.discord, core.service, core.emotes, showing, core.consent)
     core.service.add_deliverer(Platform.DISCORD, bot.deliverer)
     core.metrics.watch_gateway(lambda: math.nan if bot.latency_s is None else bot.latency_s)
 

@@ -22,7 +22,7 @@ _WORDS: dict[type[errors.FaceError], Callable[[Any], str]] = {
     errors.NoServerIcon: lambda e: "There is no server icon here.",
     errors.UnknownEmote: lambda e: "I don't know that emote." + _suggest(e.suggestions) + _missing(e.down),
     errors.FlaggedEmote: lambda e: (
-        f"That emote is marked as {_listed(map(_flag, e.flags))}, and such emotes are not drawn here."
+        f"That emote is marked as {_listed(map(flag_words, e.flags))}, and such emotes are not drawn here."
     ),
     errors.OverlayAlone: lambda e: "That emote lies on another one: name the other one first.",
     errors.UnknownChannel: lambda e: "I can't find a Twitch channel of that name.",
@@ -73,7 +73,7 @@ def explanation(found: Explanation) -> str:
         if emote.overlay:
             lines.append("It lies on the emote before it.")
         if emote.flags:
-            lines.append(f"It is marked as {_listed(map(_flag, emote.flags))}.")
+            lines.append(f"It is marked as {_listed(map(flag_words, emote.flags))}.")
         if emote.page:
             lines.append(f"<{emote.page}>")
     lines.append(f"Searched: {', '.join(found.searched)}.")
@@ -103,7 +103,8 @@ def _called(emote: Emote) -> str:
     return " with ".join(part.name or _UNNAMED[part.source] for part in emote.parts)
 
 
-def _flag(flag: str) -> str:
+def flag_words(flag: str) -> str:
+    """How people call what a `ContentFlag` says."""
     return {"epilepsy": "flashing", "twitch_disallowed": "not allowed on Twitch"}.get(flag, flag)
 
 

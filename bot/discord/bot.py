@@ -14,6 +14,7 @@ from bot.consent import Consent
 from bot.discord.asking import Asking
 from bot.discord.commands import sync_if_changed
 from bot.discord.delivery import DiscordDeliverer
+from bot.discord.emote_answers import EmoteAnswers, KnowsEmotes
 from bot.discord.gathering import Gathering
 from bot.discord.link import ChatEvents, FaceClient, Link, NeverConnected, use_servers
 from bot.discord.pacing import Pacing
@@ -43,6 +44,7 @@ class DiscordBot:
         self,
         settings: DiscordSettings,
         service: Faces,
+        emotes: KnowsEmotes,
         showing: Showing,
         consent: Consent,
         *,
@@ -65,6 +67,7 @@ class DiscordBot:
             self._link,
             self._tasks,
             signs,
+            EmoteAnswers(emotes, self._link, self._pacing),
             gathering=gathering,
             prefix=settings.prefix,
             pacing=self._pacing,
@@ -74,6 +77,7 @@ class DiscordBot:
             connected=self._connected,
             asked=asking.message,
             slash=asking.slash,
+            emotes=asking.emotes,
             decided=self._decided,
             deleted=asking.deleted,
         )
@@ -130,8 +134,16 @@ class DiscordBot:
     def _connected(self, client: FaceClient) -> None:
         self._failures, self._problem = 0, None
         log.info("discord_connected", guilds=len(client.guilds), message_content=self._message_content)
+        self._tasks.start("learn_emoji", self._learn_emoji(client))
         if not self._registered:
             self._tasks.start("register_commands", self._register(client))
+
+    async def _learn_emoji(self, client: FaceClient) -> None:
+        try:
+            async with asyncio.timeout(self._pacing.request_timeout_s):
+                client.application_emoji = await client.fetch_application_emojis()
+        except DISCORD_FAILURES as error:  # again after the next connect; they work as markup all the same
+            log.warning("discord_emoji_unknown", error=type(error).__name__)
 
     async def _register(self, client: FaceClient) -> None:
         try:

@@ -11,11 +11,13 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command
-from bot.discord.server_commands import DecisionHandler, settings_group
+from bot.discord.emote_commands import EmoteHandler, add_emote_info, add_emote_settings
+from bot.discord.server_commands import DecisionHandler, add_picture_settings
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 log = structlog.get_logger(__name__)
 
+SETTINGS = "emoteface"
 _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "max_length", "autocomplete"}
 
 
@@ -49,8 +51,10 @@ class SlashQuestion:
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
 
 
-def build_tree(client: discord.Client, handle: SlashHandler, decide: DecisionHandler) -> app_commands.CommandTree:
-    """All commands of the bot; `handle` and `decide` return at once and work beside."""
+def build_tree(
+    client: discord.Client, handle: SlashHandler, emotes: EmoteHandler, decide: DecisionHandler
+) -> app_commands.CommandTree:
+    """All commands of the bot; the handlers return at once and work beside."""
     tree = app_commands.CommandTree(
         client,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
@@ -59,7 +63,7 @@ def build_tree(client: discord.Client, handle: SlashHandler, decide: DecisionHan
 
     @tree.command(name=COMMAND, description="Draw an almost-real human face from an emote")
     @app_commands.describe(
-        emote="One to four emotes: custom emoji, or any emoji; @server is the server's icon",
+        emote="One to four emotes: names, custom emoji, any emoji, @server; leave it out for a surprise",
         picture="A picture of yours",
         member="Somebody's avatar, yours for example",
         style="Which network draws",
@@ -84,7 +88,11 @@ def build_tree(client: discord.Client, handle: SlashHandler, decide: DecisionHan
             interaction, SlashQuestion(emote, picture, member, style, realism, iterations=x, seed=seed, layout=layout)
         )
 
-    tree.add_command(settings_group(decide))
+    add_emote_info(tree, emotes)
+    settings = app_commands.Group(name=SETTINGS, description="What works in this server, and for you")
+    add_emote_settings(settings, emotes)
+    add_picture_settings(settings, decide)
+    tree.add_command(settings)
     return tree
 
 

@@ -27,7 +27,7 @@ from bot.discord.posting import (
 from bot.discord.progress import WorkingSigns
 from bot.discord.targets import InteractionTarget, Target, target_from_json
 from bot.models import FaceRequest
-from bot.replies import alt_text
+from bot.replies import alt_text, caption
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +130,7 @@ class _Attempt:
 def _content_of(request: FaceRequest, answer: Answer) -> Content:
     if isinstance(answer, Refusal):
         return Content(answer.words)
-    return Content(None, answer.content, f"face-{request.id}.webp", alt_text(request.emotes))
+    return Content(caption(request.emotes), answer.content, f"face-{request.id}.webp", alt_text(request.emotes))
 
 
 @contextmanager

@@ -17,8 +17,6 @@ from bot.models import Platform
 
 log = structlog.get_logger(__name__)
 
-GROUP = "emoteface"
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -31,9 +29,8 @@ class Decision:
 DecisionHandler = Callable[[discord.Interaction, Decision], None]
 
 
-def settings_group(handle: DecisionHandler) -> app_commands.Group:
-    """All commands under `/emoteface`; `handle` returns at once and works beside."""
-    group = app_commands.Group(name=GROUP, description="Whose pictures may become faces")
+def add_picture_settings(group: app_commands.Group, handle: DecisionHandler) -> None:
+    """Commands below `/emoteface`; `handle` returns at once and works beside."""
 
     @group.command(name="opt-out", description="Nobody else can turn your avatar or pictures into a face any more")
     async def opt_out(interaction: discord.Interaction) -> None:
@@ -51,7 +48,14 @@ def settings_group(handle: DecisionHandler) -> app_commands.Group:
     async def last_picture(interaction: discord.Interaction, allowed: bool) -> None:
         handle(interaction, Decision(Switch.LAST_PICTURE, on=allowed))
 
-    return group
+
+def refusal_unless_admin(interaction: discord.Interaction) -> str | None:
+    """The words for somebody who may not change this server's settings; None for somebody who may."""
+    if interaction.guild_id is None:
+        return "That is a setting of servers."
+    if not interaction.permissions.manage_guild:
+        return "Only people who may manage this server can change that."
+    return None
 
 
 class Deciding:
@@ -74,10 +78,8 @@ class Deciding:
         if decision.switch is None:
             await self._consent.opt_out(Platform.DISCORD, str(interaction.user.id), out=decision.on)
             return _OPTED[decision.on]
-        if interaction.guild_id is None:
-            return "That is a setting of servers."
-        if not interaction.permissions.manage_guild:
-            return "Only people who may manage this server can change that."
+        if (refusal := refusal_unless_admin(interaction)) is not None:
+            return refusal
         await self._consent.turn(str(interaction.guild_id), decision.switch, on=decision.on)
         log.info("scope_switched", scope_id=interaction.guild_id, switch=decision.switch, on=decision.on)
         return _TURNED[decision.switch][decision.on]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.command import FaceCommand
+from bot.emotes.catalogue import Catalogue
 from bot.models import Emote, FaceRequest, Origin, Progress
 from inference.protocol import FaceOptions
 
@@ -21,6 +22,7 @@ class Faces(Protocol):
         command: FaceCommand,
         *,
         uploads: tuple[Emote, ...] = (),
+        nearby: Catalogue,
         reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest: ...
 

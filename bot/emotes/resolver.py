@@ -88,11 +88,15 @@ class Resolver:
         """Where one word leads to, and how."""
         text = visible(word[:MAX_WORD_CHARS])
         shelves = await self._all_shelves(place)
-        signs = self._signs(text, place)
-        found = signs[0] if signs else self._by_name(text, shelves)
+        try:
+            signs = self._signs(text, place)
+            found = signs[0] if signs else self._by_name(text, shelves)
+            near = () if found else self._near(text, shelves, place)
+        except UnknownEmote as unknown:  # an emoji newer than the graphics
+            found, near = None, unknown.suggestions
         return Explanation(
             found,
-            () if found else self._near(text, shelves, place),
+            near,
             (*(shelf.label for shelf in shelves if shelf.catalogue is not None), "emoji"),
             _down(shelves),
         )

@@ -145,12 +145,13 @@ class FaceApi:
             "picture": await self._picture_of(progress),
         }
 
-    async def _picture_of(self, progress: Progress) -> dict[str, str] | None:
+    async def _picture_of(self, progress: Progress) -> dict[str, str | None] | None:
         if progress.state is not RequestState.ANSWERED:
             return None
         request = await self._faces.request(progress.request_id)
-        alt = replies.alt_text(request.emotes) if request else ""
-        return {"url": f"/pictures/{progress.request_id}.webp", "alt": alt}
+        emotes = request.emotes if request else ()
+        url = f"/pictures/{progress.request_id}.webp"
+        return {"url": url, "alt": replies.alt_text(emotes), "caption": replies.caption(emotes)}
 
 
 def _visitor(request: web.Request) -> str | None:

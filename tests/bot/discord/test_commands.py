@@ -18,7 +18,7 @@ def registrations(fake: FakeDiscord) -> int:
 
 async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> None:
     async with run_bot(fake):
-        command, settings = fake.commands
+        command = next(command for command in fake.commands if command["name"] == "face")
         options = {option["name"]: option for option in command["options"]}
         assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout"]
         assert not any(option["required"] for option in options.values())
@@ -26,7 +26,9 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
         assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
-        assert [option["name"] for option in settings["options"]] == ["opt-out", "opt-in", "others", "last-picture"]
+        settings = next(command for command in fake.commands if command["name"] == "emoteface")
+        names = {option["name"] for option in settings["options"]}
+        assert names >= {"opt-out", "opt-in", "others", "last-picture"}
 
 
 async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> None:
@@ -61,7 +63,7 @@ async def test_commands_that_nobody_wants_any_more_go(fake: FakeDiscord) -> None
         pass
     fake.commands.append(fake.commands[0] | {"id": "99", "name": "old"})
     async with run_bot(fake):
-        await fake.until(lambda: len(fake.commands) == 2)
+        await fake.until(lambda: "old" not in {command["name"] for command in fake.commands})
 
 
 async def test_a_failed_registration_does_not_keep_the_bot_from_working(fake: FakeDiscord) -> None:

@@ -16,8 +16,7 @@ _FORWARDED = (
     *("mention_roles", "sticker_items", "components"),
 )
 ALL_PERMISSIONS = str((1 << 50) - 1)
-MANAGE_GUILD = 1 << 5
-MEMBER_PERMISSIONS = str((1 << 50) - 1 - MANAGE_GUILD - (1 << 3))  # nor is anybody administrator
+MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11)  # view channels, send messages
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 
 
@@ -53,6 +52,18 @@ def member_json(user: User, *, with_user: bool = True) -> dict[str, Any]:
     return member | {"user": user_json(user)} if with_user else member
 
 
+def emoji_json(name: str, emoji_id: int, *, animated: bool = False, available: bool = True) -> dict[str, Any]:
+    return {
+        "id": str(emoji_id),
+        "name": name,
+        "roles": [],
+        "require_colons": True,
+        "managed": False,
+        "animated": animated,
+        "available": available,
+    }
+
+
 def channel_json(channel: Channel) -> dict[str, Any]:
     if channel.partner is not None:
         recipients = [user_json(channel.partner)]
@@ -86,7 +97,7 @@ def guild_json(guild: Guild, channels: list[Channel], members: list[User]) -> di
         "member_count": len(members),
         "joined_at": timestamp(guild.id),
         "roles": [everyone | flags],
-        "emojis": [],
+        "emojis": guild.emoji,
         "stickers": [],
         "features": [],
         "channels": [channel_json(channel) for channel in channels if channel.guild is guild],

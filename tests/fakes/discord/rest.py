@@ -38,6 +38,7 @@ class Rest:
             web.get(API + "/gateway/bot", self._gateway),
             web.get(commands, self._list_commands),
             web.put(commands, self._replace_commands),
+            web.get(API + "/applications/{application}/emojis", self._application_emoji),
             web.post(f"{channel}/typing", self._type),
             web.get(f"{channel}/messages", self._history),
             web.post(f"{channel}/messages", self._post),
@@ -86,6 +87,9 @@ class Rest:
             for index, command in enumerate(commands)
         ]
         return json_answer(self._fake.commands)
+
+    async def _application_emoji(self, request: web.Request) -> web.StreamResponse:
+        return json_answer({"items": self._fake.application_emoji})
 
     async def _type(self, request: web.Request) -> web.StreamResponse:
         channel = self._channel(request, "send_messages")

@@ -55,6 +55,7 @@ class FakeDiscord:
         self.channels: dict[int, Channel] = {}
         self.channel = self.add_channel("general")
         self.files = Files(self)
+        self.application_emoji: list[dict[str, Any]] = []
         self.messages: list[Message] = []
         self.interactions: dict[str, Interaction] = {}
         self.commands: list[dict[str, Any]] = []
@@ -140,6 +141,13 @@ class FakeDiscord:
         channel = Channel(user.name, partner=user)
         self.channels[channel.id] = channel
         return channel
+
+    def name_emoji(self, name: str, *, of_application: bool = False, **facts: bool) -> int:
+        """A new emoji that the guild, or the application, calls `name`; set it up before the bot connects."""
+        emoji_id = self.files.add_emoji()
+        owner = self.application_emoji if of_application else self.guild.emoji
+        owner.append(payloads.emoji_json(name, emoji_id, **facts))
+        return emoji_id
 
     def messages_in(self, channel: Channel) -> list[Message]:
         """What a history shows, oldest first."""

@@ -38,6 +38,7 @@ class Guild:
     name: str
     id: int = field(default_factory=new_id)
     icon: str | None = None
+    emoji: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
