@@ -24,15 +24,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.admission import Admission
+from bot.consent import Consent
 from bot.decode.decoder import Decoder
 from bot.delivery import PickUp
 from bot.emotes.catalogue import ContentFlag
 from bot.emotes.chat import ChatEmoteParts, ChatEmotes
 from bot.emotes.compose import ComposedPictures
 from bot.emotes.download import Downloader, guarded_connector
+from bot.emotes.framing import FramedPictures, Framing
 from bot.emotes.library import Library, OpenLibrary, open_library, picture_urls
+from bot.emotes.links import Links, followed
 from bot.emotes.names import NameGuard
-from bot.emotes.picture import PictureFetcher
+from bot.emotes.picture import PictureFetcher, PictureSources
+from bot.emotes.picture_files import PictureFiles
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
@@ -41,6 +45,7 @@ from bot.health import Health, HealthPart
 from bot.metrics import Metrics
 from bot.models import Platform
 from bot.store.database import open_database
+from bot.store.opt_outs import OptOuts
 from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
@@ -74,6 +79,8 @@ class Core:
     service: FaceService
     uploads: Uploads
     emotes: ChatEmotes
+    links: Links
+    consent: Consent
     health: Health
     metrics: Metrics
     supervisor: Supervisor
@@ -103,12 +110,16 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         _background(supervisor.run()),
     ):
         downloader = Downloader(session, settings.emotes, base_urls=_picture_hosts(settings))
-        unicode, scope_settings = UnicodeCatalogue.load(), ScopeSettings(engine)
-        emotes = _chat_emotes(settings, unicode, library, scope_settings)
-        fetcher = PictureFetcher(decoder, downloader, uploads, unicode, urls=picture_urls(settings))
+        unicode, scope_settings, links = UnicodeCatalogue.load(), ScopeSettings(engine), _links(settings)
+        emotes = _chat_emotes(settings, library, scope_settings, unicode=unicode, links=links)
+        sources = PictureSources(downloader, uploads, unicode, picture_urls(settings))
+        files = PictureFiles(settings.data_dir / "emotes", settings.emotes.cache_mb * 1_000_000)
+        fetcher = PictureFetcher(decoder, sources, files)
+        await fetcher.open()
+        framing = Framing(settings.emotes.crop, settings.emotes.matte)
         parts = FaceServiceParts(
             resolver=emotes,
-            fetcher=ComposedPictures(fetcher),
+            fetcher=FramedPictures(ComposedPictures(fetcher), framing),
             requests=RequestStore(engine),
             pictures=PictureStore(engine, pictures_dir or settings.data_dir / "pictures"),
             scope_settings=scope_settings,
@@ -123,20 +134,28 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         metrics.watch_emote_sources(library.library.states)
         _watch_health(health, engine, queue, supervisor, decoder)
         health.add("emotes", partial(_emote_sources, library.library))
-        async with _background(_sweep(settings.requests, parts)):
-            yield Core(service, uploads, emotes, health, metrics, supervisor)
+        consent = Consent(scope_settings, OptOuts(engine))
+        async with _background(_sweep(settings.requests, parts, fetcher)):
+            yield Core(service, uploads, emotes, links, consent, health, metrics, supervisor)
+
+
+def _catalogue_hosts(settings: Settings) -> list[str]:
+    emotes = settings.emotes
+    return [settings.twitch.cdn_url, emotes.bttv.cdn_url, emotes.ffz.cdn_url, emotes.seventv.cdn_url]
 
 
 def _picture_hosts(settings: Settings) -> list[str]:
-    emotes = settings.emotes
-    catalogued = [settings.twitch.cdn_url, emotes.bttv.cdn_url, emotes.ffz.cdn_url, emotes.seventv.cdn_url]
-    return [settings.discord.cdn_url, settings.discord.media_url, *catalogued]
+    return [settings.discord.cdn_url, settings.discord.media_url, *_catalogue_hosts(settings)]
+
+
+def _links(settings: Settings) -> Links:
+    return followed([settings.discord.cdn_url, settings.discord.media_url], _catalogue_hosts(settings))
 
 
 def _chat_emotes(
-    settings: Settings, unicode: UnicodeCatalogue, library: OpenLibrary, scope_settings: ScopeSettings
+    settings: Settings, library: OpenLibrary, scope_settings: ScopeSettings, *, unicode: UnicodeCatalogue, links: Links
 ) -> ChatEmotes:
-    resolver = Resolver(unicode, library.library, NameGuard(settings.emotes.blocked_words))
+    resolver = Resolver(unicode, library.library, NameGuard(settings.emotes.blocked_words), links)
     allowed = frozenset(map(ContentFlag, settings.emotes.allowed_flags))
     return ChatEmotes(ChatEmoteParts(resolver, library.channels, scope_settings, allowed, unicode.faces()))
 
@@ -169,14 +188,16 @@ def _model_ids(settings: Settings) -> Mapping[Style, str]:
         return {}
 
 
-async def _sweep(settings: RequestsSettings, parts: FaceServiceParts) -> None:
-    """Keep what the settings promise: pictures and finished requests go after `keep_pictures_h`."""
+async def _sweep(settings: RequestsSettings, parts: FaceServiceParts, fetcher: PictureFetcher) -> None:
+    """Keep what the settings promise: pictures and finished requests go after `keep_pictures_h`; and emotes' pictures
+    no longer than their sources allow."""
     while True:
         too_old = time.time() - settings.keep_pictures_h * 3600
         try:
             pictures = await parts.pictures.sweep(too_old, settings.max_pictures_mb * 1_000_000)
             requests = await parts.requests.forget_finished(too_old)
-            log.debug("store_swept", pictures=pictures, requests=requests)
+            emotes = await fetcher.sweep()
+            log.debug("store_swept", pictures=pictures, requests=requests, emotes=emotes)
         except Exception:
             log.exception("sweep_failed")
         await asyncio.sleep(SWEEP_EVERY_S)
@@ -230,8 +251,10 @@ async def run(settings: Settings) -> None:
 
 def _discord(settings: Settings, core: Core) -> Service:
     from bot.discord.bot import DiscordBot  # only who uses Discord pays for loading it
+    from bot.discord.shown import Showing
 
-    bot = DiscordBot(settings.discord, core.service, core.emotes)
+    showing = Showing(core.links, max_bytes=settings.emotes.max_download_bytes)
+    bot = DiscordBot(settings.discord, core.service, core.emotes, showing, core.consent)
     core.service.add_deliverer(Platform.DISCORD, bot.deliverer)
     core.metrics.watch_gateway(lambda: math.nan if bot.latency_s is None else bot.latency_s)
 

@@ -9,6 +9,11 @@ FaceError
 │   ├── FlaggedEmote(flags)
 │   ├── OverlayAlone
 │   ├── UnknownChannel
+│   ├── LinkNotAllowed
+│   ├── OthersPicturesOff
+│   ├── OptedOut
+│   ├── UnknownOwner
+│   ├── NoServerIcon
 │   └── TooManyRequests(retry_after_s)
 ├── EmoteUnavailable          the emote's picture, or its catalogue
 │   ├── CatalogueDown
@@ -90,6 +95,26 @@ class OverlayAlone(RequestRefused):
 
 class UnknownChannel(RequestRefused):
     """Nobody knows a Twitch channel of this name."""
+
+
+class LinkNotAllowed(RequestRefused):
+    """A link to a host that pictures are not fetched from, or to other people's pictures."""
+
+
+class OthersPicturesOff(RequestRefused):
+    """Somebody else's avatar or upload, where no admin has allowed these."""
+
+
+class OptedOut(RequestRefused):
+    """The avatar or upload of a member who does not want to be drawn."""
+
+
+class UnknownOwner(RequestRefused):
+    """A forwarded picture of nobody knows whom: it cannot be told whether that person minds."""
+
+
+class NoServerIcon(RequestRefused):
+    """The server's icon, where there is no server or it has none."""
 
 
 class TooManyRequests(RequestRefused):

@@ -13,6 +13,13 @@ _WORDS: dict[type[errors.FaceError], Callable[[Any], str]] = {
     errors.NothingToDraw: lambda e: "Name an emote and I'll give it a face, for example `!face 😂`.",
     errors.TooManyEmotes: lambda e: f"That's a crowd: I can face up to {e.limit} emotes at once.",
     errors.InvalidOption: lambda e: f"`{e.option}:` takes {e.allowed}.",
+    errors.LinkNotAllowed: lambda e: "I only follow links to emotes on the sites I know. Send the picture itself.",
+    errors.OthersPicturesOff: lambda e: (
+        "Other people's pictures are off here. An admin can allow them with `/emoteface others`."
+    ),
+    errors.OptedOut: lambda e: "That person doesn't want to be drawn.",
+    errors.UnknownOwner: lambda e: "I can't tell whose picture that is, so I'd rather not draw it.",
+    errors.NoServerIcon: lambda e: "There is no server icon here.",
     errors.UnknownEmote: lambda e: "I don't know that emote." + _suggest(e.suggestions) + _missing(e.down),
     errors.FlaggedEmote: lambda e: (
         f"That emote is marked as {_listed(map(flag_words, e.flags))}, and such emotes are not drawn here."
@@ -24,7 +31,7 @@ _WORDS: dict[type[errors.FaceError], Callable[[Any], str]] = {
     errors.DownloadFailed: lambda e: "I couldn't fetch that emote's picture. It may be gone, or its host is down.",
     errors.DownloadTimedOut: lambda e: "That emote's host is too slow right now, please try again in a minute.",
     errors.PictureTooLarge: lambda e: f"That picture is too large for me (the limit is {e.limit}).",
-    errors.UnsupportedPicture: lambda e: "I can't read that picture. PNG, JPEG, GIF and WebP work.",
+    errors.UnsupportedPicture: lambda e: "I can't read that picture. PNG, JPEG, GIF, WebP and Lottie work.",
     errors.UploadGone: lambda e: "I was restarted and forgot that picture, please send it again.",
     errors.Busy: lambda e: f"I'm drowning in faces, please try again in {_seconds(e.retry_after_s)}.",
     errors.DeadlineExceeded: lambda e: "That took too long, sorry. Please try again.",
@@ -82,7 +89,12 @@ _UNNAMED = {
     EmoteSource.BTTV: "a BTTV emote",
     EmoteSource.FFZ: "an FFZ emote",
     EmoteSource.SEVENTV: "a 7TV emote",
+    EmoteSource.STICKER: "a sticker",
     EmoteSource.UPLOAD: "a picture",
+    EmoteSource.LINK: "a picture",
+    EmoteSource.ATTACHMENT: "a picture",
+    EmoteSource.AVATAR: "an avatar",
+    EmoteSource.SERVER_ICON: "the server's icon",
 }
 
 

@@ -107,6 +107,9 @@ class EmotesSettings(Section):
     decode_timeout_s: float = Field(gt=0)
     decode_memory_mb: int = Field(ge=128)
     decoders: Positive
+    crop: Literal["pad", "square"]
+    matte: Literal["grey", "white", "dark", "dominant"]
+    cache_mb: int = Field(ge=0)
 
 
 class RequestsSettings(Section):

@@ -8,10 +8,11 @@ import re
 import discord
 import structlog
 
-from bot.command import INFO_COMMAND, FaceCommand, parse_command, strip_prefix
+from bot.command import INFO_COMMAND, parse_command, strip_prefix
 from bot.discord.commands import SlashQuestion
 from bot.discord.emote_answers import EmoteAnswers
 from bot.discord.emote_commands import EmoteQuestion
+from bot.discord.gathering import Asker, Gathered, Gathering
 from bot.discord.link import Link, NotConnected
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES, Content, Place, delete, nonce_of, post
@@ -55,6 +56,7 @@ class Asking:
         signs: WorkingSigns,
         answers: EmoteAnswers,
         *,
+        gathering: Gathering,
         prefix: str,
         pacing: Pacing,
     ) -> None:
@@ -63,6 +65,7 @@ class Asking:
         self._tasks = tasks
         self._signs = signs
         self._answers = answers
+        self._gathering = gathering
         self._prefix = prefix
         self._pacing = pacing
 
@@ -96,7 +99,9 @@ class Asking:
         origin = _origin(target.guild_id, target.channel_id, message.author.id)
         try:
             command = parse_command(question, await self._service.defaults(origin.scope_id))
-            request = await self._ask(origin, command, target)
+            mentioned = {person.id: person for person in message.mentions}
+            asker = Asker(origin, message.author, message.guild, mentioned)
+            request = await self._ask(target, asker, await self._gathering.of_message(message, asker, command))
         except FaceError as error:
             place = Place(target.channel_id, target.guild_id, target.message_id)
             await self._say(place, words_for(error))
@@ -117,15 +122,21 @@ class Asking:
         origin = _origin(target.guild_id, target.channel_id, interaction.user.id)
         try:
             command = question.command(await self._service.defaults(origin.scope_id))
-            request = await self._ask(origin, command, target)
+            asker = Asker(origin, interaction.user, interaction.guild)
+            request = await self._ask(target, asker, await self._gathering.of_slash(question, asker, command))
         except FaceError as error:
             await self._whisper(interaction, words_for(error))
             return
         self._signs.start(request.id, target)
 
-    async def _ask(self, origin: Origin, command: FaceCommand, target: Target) -> FaceRequest:
-        nearby = self._link.emoji_of(target.guild_id)
-        return await self._service.ask(origin, command, nearby=nearby, reply_target=target.to_json())
+    async def _ask(self, target: Target, asker: Asker, gathered: Gathered) -> FaceRequest:
+        return await self._service.ask(
+            asker.origin,
+            gathered.command,
+            uploads=gathered.pictures,
+            nearby=self._link.emoji_of(target.guild_id),
+            reply_target=target.to_json(),
+        )
 
     async def _explain(self, message: discord.Message, asked: str) -> None:
         """The first word; to nothing there is nothing to say."""

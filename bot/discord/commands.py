@@ -12,6 +12,7 @@ from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command
 from bot.discord.emote_commands import EmoteHandler, add_emote_info, add_emote_settings
+from bot.discord.server_commands import DecisionHandler, add_picture_settings
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,9 @@ _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "
 class SlashQuestion:
     """The options as they came; None where one was left out."""
 
-    emote: str
+    emote: str = ""
+    picture: discord.Attachment | None = None
+    member: discord.User | discord.Member | None = None
     style: str | None = None
     realism: float | None = None
     iterations: int | None = None
@@ -48,7 +51,9 @@ class SlashQuestion:
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
 
 
-def build_tree(client: discord.Client, handle: SlashHandler, emotes: EmoteHandler) -> app_commands.CommandTree:
+def build_tree(
+    client: discord.Client, handle: SlashHandler, emotes: EmoteHandler, decide: DecisionHandler
+) -> app_commands.CommandTree:
     """All commands of the bot; the handlers return at once and work beside."""
     tree = app_commands.CommandTree(
         client,
@@ -58,7 +63,9 @@ def build_tree(client: discord.Client, handle: SlashHandler, emotes: EmoteHandle
 
     @tree.command(name=COMMAND, description="Draw an almost-real human face from an emote")
     @app_commands.describe(
-        emote="One to four emotes: names, custom emoji, any emoji; leave it out for a surprise",
+        emote="One to four emotes: names, custom emoji, any emoji, @server; leave it out for a surprise",
+        picture="A picture of yours",
+        member="Somebody's avatar, yours for example",
         style="Which network draws",
         realism="0 keeps close to the emote, 1 trusts the network",
         x="How many times the face is drawn over",
@@ -69,17 +76,22 @@ def build_tree(client: discord.Client, handle: SlashHandler, emotes: EmoteHandle
     async def face(
         interaction: discord.Interaction,
         emote: str = "",
+        picture: discord.Attachment | None = None,
+        member: discord.User | None = None,
         style: str | None = None,
         realism: app_commands.Range[float, 0, 1] | None = None,
         x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
     ) -> None:
-        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout))
+        handle(
+            interaction, SlashQuestion(emote, picture, member, style, realism, iterations=x, seed=seed, layout=layout)
+        )
 
     add_emote_info(tree, emotes)
-    settings = app_commands.Group(name=SETTINGS, description="What works in this server")
+    settings = app_commands.Group(name=SETTINGS, description="What works in this server, and for you")
     add_emote_settings(settings, emotes)
+    add_picture_settings(settings, decide)
     tree.add_command(settings)
     return tree
 

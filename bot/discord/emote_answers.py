@@ -12,6 +12,7 @@ from bot.discord.emote_commands import AllowFlag, EmoteQuestion, Explain, LinkCh
 from bot.discord.link import Link
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES
+from bot.discord.server_commands import refusal_unless_admin
 from bot.emotes.catalogue import Catalogue, ContentFlag
 from bot.emotes.library import SOURCE_NAMES
 from bot.emotes.resolver import Explanation
@@ -60,10 +61,8 @@ class EmoteAnswers:
     async def _words(self, interaction: discord.Interaction, question: EmoteQuestion, origin: Origin) -> str:
         if isinstance(question, Explain):
             return await self.explained(origin, interaction.guild_id, question.word)
-        if interaction.guild_id is None:
-            return "That is a setting of servers."
-        if not interaction.permissions.manage_guild:
-            return "Only people who may manage this server can change that."
+        if (refusal := refusal_unless_admin(interaction)) is not None:
+            return refusal
         try:
             words = await self._decided(question, origin.scope_id)
         except FaceError as error:

@@ -14,6 +14,7 @@ from yarl import URL
 from bot.discord.commands import SlashHandler, build_tree
 from bot.discord.emote_commands import EmoteHandler
 from bot.discord.pacing import Pacing
+from bot.discord.server_commands import DecisionHandler
 from bot.discord.server_emoji import server_emoji
 from bot.emotes.catalogue import EMPTY, Catalogue
 from config.settings import DiscordSettings
@@ -39,6 +40,7 @@ class ChatEvents:
     asked: Callable[[discord.Client, discord.Message], None]
     slash: SlashHandler
     emotes: EmoteHandler
+    decided: DecisionHandler
     deleted: Callable[[set[int]], None]
 
 
@@ -67,7 +69,7 @@ class FaceClient(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_S,
         )
-        self.tree = build_tree(self, events.slash, events.emotes)
+        self.tree = build_tree(self, events.slash, events.emotes, events.decided)
         self.application_emoji: Sequence[discord.Emoji] = ()
         self._events = events
         self._pacing = pacing

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from bot.command import FaceCommand
 from bot.emotes.catalogue import Catalogue
-from bot.models import FaceRequest, Origin, Progress
+from bot.models import Emote, FaceRequest, Origin, Progress
 from inference.protocol import FaceOptions
 
 
@@ -21,6 +21,7 @@ class Faces(Protocol):
         origin: Origin,
         command: FaceCommand,
         *,
+        uploads: tuple[Emote, ...] = (),
         nearby: Catalogue,
         reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest: ...

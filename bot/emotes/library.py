@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 import aiohttp
 
-from bot.emotes import bttv, discord_emoji, ffz, seventv, twitch
+from bot.emotes import bttv, discord_emoji, ffz, seventv, stickers, twitch
 from bot.emotes.breaker import BreakerState
 from bot.emotes.catalogue import EMPTY, Catalogue, ContentFlag, Listed
 from bot.emotes.source_api import Kept, SourceApi, SourceDown, Surfing, memory_for
@@ -217,12 +217,17 @@ def page_of(listed: Listed) -> str | None:
 
 
 def picture_urls(settings: Settings) -> PictureUrls:
-    """How to find an emote's picture, by source; of several addresses the first is the best."""
-    emotes, twitch_cdn, discord_cdn = settings.emotes, settings.twitch.cdn_url, settings.discord.cdn_url
+    """How to find an emote's picture, by source; of several addresses the first is the best. What is in no catalogue
+    is its own address."""
+    emotes, twitch_cdn = settings.emotes, settings.twitch.cdn_url
+    discord_cdn, discord_media = settings.discord.cdn_url, settings.discord.media_url
+    addresses = (EmoteSource.LINK, EmoteSource.ATTACHMENT, EmoteSource.AVATAR, EmoteSource.SERVER_ICON)
     return {
         EmoteSource.DISCORD: lambda emote: (discord_emoji.picture_url(discord_cdn, emote),),
+        EmoteSource.STICKER: lambda emote: stickers.picture_urls(discord_cdn, discord_media, emote),
         EmoteSource.TWITCH: lambda emote: twitch.picture_urls(twitch_cdn, emote),
         EmoteSource.BTTV: lambda emote: bttv.picture_urls(emotes.bttv.cdn_url, emote),
         EmoteSource.FFZ: lambda emote: ffz.picture_urls(emotes.ffz.cdn_url, emote),
         EmoteSource.SEVENTV: lambda emote: seventv.picture_urls(emotes.seventv.cdn_url, emote),
+        **{source: lambda emote: (emote.id,) for source in addresses},
     }

@@ -1,5 +1,5 @@
-"""From words to emotes. A word is Discord markup, emoji, `:name:` (any of them stuck together), a bare name, or two of
-those with a plus between them.
+"""From words to emotes. A word is Discord markup, emoji, `:name:` (any of them stuck together), a bare name, two of
+those with a plus between them, or a link.
 
 One order for names: the server's own emoji, Twitch, 7TV, FFZ and BTTV of the channel, Unicode, then everybody's 7TV,
 FFZ and BTTV. The first that spells it exactly has it; else the only one that differs in upper and lower case.
@@ -17,6 +17,7 @@ from rapidfuzz import fuzz, process
 from bot.emotes import discord_emoji
 from bot.emotes.catalogue import MAX_NAME_CHARS, ContentFlag, Listed
 from bot.emotes.library import Library, Shelf, Surroundings, page_of
+from bot.emotes.links import Links, is_link
 from bot.emotes.names import NameGuard
 from bot.emotes.unicode import MAX_SUGGESTIONS, UnicodeCatalogue, is_glue, visible
 from bot.errors import FlaggedEmote, NothingToDraw, OverlayAlone, TooManyEmotes, UnknownEmote
@@ -54,16 +55,17 @@ class Explanation:
 class Resolver:
     """Asks each source in turn what a word means."""
 
-    def __init__(self, unicode: UnicodeCatalogue, library: Library, guard: NameGuard) -> None:
+    def __init__(self, unicode: UnicodeCatalogue, library: Library, guard: NameGuard, links: Links) -> None:
         self._unicode = unicode
         self._library = library
         self._guard = guard
+        self._links = links
 
     async def resolve(self, words: Sequence[str], place: Surroundings = _ANYWHERE) -> tuple[Emote, ...]:
         """All emotes of all words in order, repeated ones too; composed ones count as one.
 
         Raise UnknownEmote for the first word (or part of one) that no source knows, FlaggedEmote, OverlayAlone,
-        TooManyEmotes, or NothingToDraw.
+        LinkNotAllowed, TooManyEmotes, or NothingToDraw.
         """
         emotes: list[Emote] = []
         for word in _with_blends(words):
@@ -101,6 +103,8 @@ class Resolver:
 
     async def _read(self, word: str, place: Surroundings) -> list[Found]:
         """The emotes of one word; stops soon after there are too many."""
+        if is_link(word):
+            return [Found(self._links.read(word), "a link")]
         text = visible(word[:MAX_WORD_CHARS])
         signs = self._signs(text, place)
         if signs is None:

@@ -44,6 +44,7 @@ class ScriptedFaces:
         origin: Origin,
         command: FaceCommand,
         *,
+        uploads: tuple[Emote, ...] = (),
         nearby: Catalogue,
         reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest:
@@ -51,7 +52,7 @@ class ScriptedFaces:
             raise RuntimeError("the store is on fire")
         self.commands.append(command)
         self.nearby.append(nearby)
-        if not command.words:
+        if not command.words and not uploads:
             raise NothingToDraw
         for word in command.words:
             if word in self.refusals:
@@ -59,7 +60,10 @@ class ScriptedFaces:
         request = FaceRequest(
             id=f"{self._prefix}{len(self.requests):020}",
             origin=origin,
-            emotes=tuple(self.emotes.get(word, Emote(EmoteSource.UNICODE, word, word)) for word in command.words),
+            emotes=(
+                *uploads,
+                *(self.emotes.get(word, Emote(EmoteSource.UNICODE, word, word)) for word in command.words),
+            ),
             options=command.options,
             accepted_at=0.0,
             deadline_at=120.0,

@@ -20,12 +20,15 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
     async with run_bot(fake):
         command = next(command for command in fake.commands if command["name"] == "face")
         options = {option["name"]: option for option in command["options"]}
-        assert list(options) == ["emote", "style", "realism", "x", "seed", "layout"]
+        assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout"]
         assert not any(option["required"] for option in options.values())
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
         assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
+        settings = next(command for command in fake.commands if command["name"] == "emoteface")
+        names = {option["name"] for option in settings["options"]}
+        assert names >= {"opt-out", "opt-in", "others", "last-picture"}
 
 
 async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> None:
@@ -49,7 +52,7 @@ async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> Non
 async def test_changed_commands_are_registered_again(fake: FakeDiscord, change: dict[str, Any]) -> None:
     async with run_bot(fake):
         registered = copy.deepcopy(fake.commands)
-    fake.commands[0]["options"][3].update(change)
+    fake.commands[0]["options"][5].update(change)
     async with run_bot(fake):
         await fake.until(lambda: registrations(fake) == 2)
         assert fake.commands[0]["options"] == registered[0]["options"]

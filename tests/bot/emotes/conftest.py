@@ -7,6 +7,7 @@ import pytest
 
 from bot.emotes.download import guarded_connector
 from bot.emotes.library import Library
+from bot.emotes.links import followed
 from bot.emotes.names import NameGuard
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
@@ -41,4 +42,4 @@ def catalogue() -> UnicodeCatalogue:
 @pytest.fixture(scope="session")
 def resolver(catalogue: UnicodeCatalogue) -> Resolver:
     """One that knows emoji and markup only."""
-    return Resolver(catalogue, Library([]), NameGuard([]))
+    return Resolver(catalogue, Library([]), NameGuard([]), followed([], ["https://cdn.7tv.app"]))

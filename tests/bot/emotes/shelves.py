@@ -12,6 +12,7 @@ import aiohttp
 
 from bot.emotes.download import guarded_connector
 from bot.emotes.library import ChannelFinder, Library, Surroundings, open_library
+from bot.emotes.links import followed
 from bot.emotes.names import NameGuard
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
@@ -65,5 +66,5 @@ async def opened(
             clock=clock,
         ) as found,
     ):
-        resolver = Resolver(catalogue, found.library, NameGuard(settings.emotes.blocked_words))
+        resolver = Resolver(catalogue, found.library, NameGuard(settings.emotes.blocked_words), followed([], []))
         yield Shelves(sites, found.library, found.channels, resolver, clock, counted)

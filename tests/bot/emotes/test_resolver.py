@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.emotes.resolver import MAX_EMOTES, Resolver
 from bot.emotes.unicode import UnicodeCatalogue
-from bot.errors import NothingToDraw, RequestRefused, TooManyEmotes, UnknownEmote
+from bot.errors import LinkNotAllowed, NothingToDraw, RequestRefused, TooManyEmotes, UnknownEmote
 from bot.models import Emote, EmoteSource
 
 KAPPA = "<:Kappa:123456789012345678>"
@@ -259,3 +259,14 @@ async def test_the_markup_says_whether_a_custom_emoji_moves(resolver: Resolver) 
         Emote(EmoteSource.DISCORD, "123456789012345678"),
         Emote(EmoteSource.DISCORD, "876543210987654321098", animated=True),
     )
+
+
+async def test_a_link_to_an_emote_is_a_word_like_others(resolver: Resolver) -> None:
+    link, joy = await resolver.resolve(["<https://cdn.7tv.app/emote/01F6/4x.webp>", "😂"])
+    assert (link.source, link.id) == (EmoteSource.LINK, "https://cdn.7tv.app/emote/01F6/4x.webp")
+    assert joy.source is EmoteSource.UNICODE
+
+
+async def test_a_link_to_anywhere_else_is_refused(resolver: Resolver) -> None:
+    with pytest.raises(LinkNotAllowed):
+        await resolver.resolve(["https://evil.example/cat.png"])

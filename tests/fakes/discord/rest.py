@@ -42,6 +42,7 @@ class Rest:
             web.post(f"{channel}/typing", self._type),
             web.get(f"{channel}/messages", self._history),
             web.post(f"{channel}/messages", self._post),
+            web.get(one, self._read),
             web.patch(one, self._edit),
             web.delete(one, self._delete),
         ]
@@ -103,6 +104,10 @@ class Rest:
         there = [m for m in self._fake.messages_in(channel) if after < m.id < before]
         page = there[:limit] if "after" in request.query else there[-limit:]
         return json_answer([self._fake.message_json(message) for message in reversed(page)])  # newest first
+
+    async def _read(self, request: web.Request) -> web.StreamResponse:
+        channel = self._channel(request, "read_message_history")
+        return json_answer(self._fake.message_json(self._message(request, channel)))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         channel = self._channel(request, "send_messages")
