@@ -13,6 +13,7 @@ import aiohttp
 
 from bot.emotes.download import guarded_connector
 from bot.emotes.library import Library, Surroundings, open_library
+from bot.emotes.links import followed
 from bot.emotes.names import NameGuard
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
@@ -36,7 +37,7 @@ async def measure(progress: Callable[[str], None] = lambda line: None) -> dict[s
         async with open_library(session, here.emotes, here.twitch, count=lambda source, outcome: None) as found:
             progress("reading catalogues")
             memory_mb = await _memory_of_reading(found.library)
-            resolver = Resolver(unicode, found.library, NameGuard(here.emotes.blocked_words))
+            resolver = Resolver(unicode, found.library, NameGuard(here.emotes.blocked_words), followed([], []))
             order = random.Random(1).choices(names, k=NAMES)
             rates = {}
             for kind, asked in (
