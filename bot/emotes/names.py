@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _NEVER = frozenset("@#`")  # begin mentions, or end the marks that keep markup from working
-_LOOKS_LIKE = str.maketrans("013457$!|", "oieastsil")
+_LOOKS_LIKE = str.maketrans("013457$!|l", "oieastsiii")  # and one cannot tell l from i
 
 
 class NameGuard:

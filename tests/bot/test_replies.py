@@ -104,7 +104,7 @@ def test_the_alt_text_names_the_emotes_of_the_catalogue() -> None:
 
 @pytest.mark.parametrize("source", EmoteSource)
 def test_the_alt_text_has_a_description_for_every_emote_without_a_name(source: EmoteSource) -> None:
-    assert re.fullmatch(r"A face made from an? [A-Za-z0-9 ]+, AI-generated", alt_text((Emote(source, HOSTILE),)))
+    assert re.fullmatch(r"A face made from (an?|the) [A-Za-z0-9' ]+, AI-generated", alt_text((Emote(source, HOSTILE),)))
 
 
 LUL = Emote(EmoteSource.BTTV, "1", "LUL", picked=True)

@@ -173,7 +173,7 @@ class FakeDiscord:
         self.publish(message)
         return message
 
-    def interact(self, channel: Channel, user: User, name: str = "face", **options: Any) -> Interaction:
+    def interact(self, channel: Channel, user: User, name: str = "face", /, **options: Any) -> Interaction:
         """Somebody uses a registered slash command, as `group sub` one below a group."""
         name, _, sub = name.partition(" ")
         command = next(command for command in self.commands if command["name"] == name)
