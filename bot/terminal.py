@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 from pydantic import SecretStr
 from tqdm import tqdm
+from yarl import URL
 
 from bot.app import Core, WorkerUnavailable, open_core
 from bot.command import FaceCommand
 from bot.errors import FaceError
-from bot.models import FaceRequest, Origin, Platform
+from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform
 from bot.replies import caption, words_for
 from bot.store.database import IN_MEMORY_URL
 from config.settings import Settings
@@ -111,7 +113,13 @@ async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[FaceReq
 
 
 def _stem(request: FaceRequest) -> str:
-    return "_".join("+".join(part.id for part in emote.parts) for emote in request.emotes)
+    return "_".join("+".join(_file_name(part) for part in emote.parts) for emote in request.emotes)
+
+
+def _file_name(emote: Emote) -> str:
+    """Its id; of a link the path with its slashes gone, so that nothing lands in another folder."""
+    name = URL(emote.id).path.partition(".")[0] if emote.source is EmoteSource.LINK else emote.id
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "link"
 
 
 class _Names:
