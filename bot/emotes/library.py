@@ -89,11 +89,6 @@ class Library:
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sorted(sources, key=lambda source: CATALOGUED.index(source.source))
 
-    @property
-    def sources(self) -> tuple[EmoteSource, ...]:
-        """Those switched on."""
-        return tuple(source.source for source in self._sources)
-
     def states(self) -> dict[EmoteSource, BreakerState]:
         """How each source is."""
         return {source.source: source.api.breaker.state for source in self._sources}

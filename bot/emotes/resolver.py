@@ -169,7 +169,7 @@ class Resolver:
 
     async def _shelves_for(self, text: str, place: Surroundings) -> list[Shelf]:
         """Only what counts before Unicode, if Unicode has the name: then nobody waits for the rest."""
-        if text.islower() and self._unicode.key_of_alias(text) is not None:
+        if text == text.lower() and self._unicode.key_of_alias(text) is not None:
             return await self._library.own(place)
         return await self._all_shelves(place)
 
@@ -185,7 +185,7 @@ class Resolver:
         after = [shelf for shelf in shelves if not shelf.is_own]
         if found := self._exactly((text, bare), before):
             return found
-        if key is not None and bare.islower():
+        if key is not None and bare == bare.lower():
             return self._drawable(key)
         if found := self._exactly((text, bare), after):
             return found

@@ -133,11 +133,11 @@ class SourceApi:
         except (_Failed, TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             retry_after_s = error.retry_after_s if isinstance(error, _Failed) else None
             self.breaker.failed(retry_after_s)
-            self._note("failed", path, error)
+            self._note(error)
             fresh = None
         except Exception:  # a defect here must not end the program, which all flights are part of
             self.breaker.failed()
-            log.exception("emote_source_crashed", source=self._source, path=path)
+            log.exception("emote_source_crashed", source=self._source)
             fresh = None
         if fresh is None and before is not None:
             fresh = Kept(before.value, before.etag, self._surfing.clock() + RETRY_S)
@@ -177,10 +177,11 @@ class SourceApi:
             body = await _read(response.content) if response.status == 200 else b""
             return response.status, response.headers.get("ETag"), body
 
-    def _note(self, outcome: str, path: str, error: Exception) -> None:
-        self._surfing.count(self._source, outcome)
+    def _note(self, error: Exception) -> None:
+        """Without the path: in some there is a name that somebody typed."""
+        self._surfing.count(self._source, "failed")
         reason = str(error) if isinstance(error, _Failed) else type(error).__name__
-        log.warning("emote_source_failed", source=self._source, path=path, reason=reason, breaker=self.breaker.state)
+        log.warning("emote_source_failed", source=self._source, reason=reason, breaker=self.breaker.state)
 
 
 async def _read(stream: aiohttp.StreamReader) -> bytes:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import answers, startup
+from bench import answers, catalogues, startup
 
 from inference import bench as network
 from inference.protocol import Style
@@ -39,6 +39,7 @@ def main() -> int:
     print(
         network.table(measured["network"]),
         answers.table(measured["answers"]),
+        catalogues.table(measured["catalogues"]),
         startup.table(measured["start"]),
         sep="\n",
     )
@@ -53,6 +54,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "model_id": model.model_id,
         "network": network.measure(entrants, repeats=arguments.repeats, progress=_say),
         "answers": asyncio.run(answers.measure(arguments.questions, progress=_say)),
+        "catalogues": asyncio.run(catalogues.measure(progress=_say)),
         "start": asyncio.run(startup.measure(arguments.starts, progress=_say)),
     }
 
@@ -63,7 +65,7 @@ def _say(line: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="make bench", description="Measure the network, answers in chat, and the start."
+        prog="make bench", description="Measure the network, answers in chat, emotes by name, and the start."
     )
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="(%(default)s)")
     parser.add_argument("--repeats", type=int, default=20, help="timed rounds of each network (%(default)s)")

@@ -239,7 +239,7 @@ async def test_single_damaged_entries_cost_nobody_else(shelves: Shelves, sites: 
 
 
 async def test_channels_nobody_knows_and_empty_sets_are_no_failures(shelves: Shelves, sites: EmoteSites) -> None:
-    for source in shelves.library.sources:
+    for source in shelves.library.states():
         assert await names(shelves, source) == [[], []]
     assert {state.value for state in shelves.library.states().values()} == {"closed"}
     assert all(outcome in {"read", "absent"} for _, outcome in shelves.counted)

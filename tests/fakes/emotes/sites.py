@@ -98,6 +98,7 @@ class EmoteSites:
         """Names and values of the settings that point a program here."""
         found = {f"emotes.{site}.api_url": self.url(site) for site in ("bttv", "ffz", "seventv")}
         found |= {f"emotes.{site}.cdn_url": self.url(f"{site}-cdn") for site in ("bttv", "ffz", "seventv")}
+        found |= {f"emotes.{site}.enabled": "true" for site in ("bttv", "ffz", "seventv")}
         found |= {
             "twitch.helix_url": self.url("helix"),
             "twitch.id_url": self.url("id"),
@@ -108,7 +109,8 @@ class EmoteSites:
     def settings(self, settings: Settings, *, with_twitch: bool = True) -> Settings:
         """The same settings, pointed here."""
         for name, value in self.variables(with_twitch=with_twitch).items():
-            settings = _changed(settings, name.split("."), SecretStr(value) if name.endswith("_secret") else value)
+            parsed = SecretStr(value) if name.endswith("_secret") else value == "true" or value
+            settings = _changed(settings, name.split("."), parsed)
         return settings
 
     def down(self, *sites: str, **details: Any) -> None:
