@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NETWORK := dial
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 # Libraries that keep caches and settings of their own (matplotlib, Chromium) keep them in here, too.
 INSIDE := XDG_CACHE_HOME=$(CURDIR)/var/cache XDG_CONFIG_HOME=$(CURDIR)/var/config
@@ -44,8 +45,8 @@ lint: $(VENV)/.full ## ruff, mypy strict, import contracts
 bench: $(VENV)/.full ## side-by-side benchmarks, written to bench.json
 	@$(INSIDE) PYTHONPATH=tests:. $(BIN)/python -m bench --output bench.json
 
-train: $(VENV)/.full ## continue training: make train DATA=path/to/faces
-	@$(INSIDE) $(BIN)/python -m inference train --data $(DATA) --resume auto
+train: $(VENV)/.full ## begin or continue training: make train DATA=path/to/faces ART=path/to/emoji [NETWORK=classic]
+	@$(INSIDE) $(BIN)/python -m inference train --network $(NETWORK) --data $(DATA) $(if $(ART),--art $(ART)) --resume auto
 
 clean: ## remove the environment and all data
 	rm -rf $(VENV) var

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from config.settings import Settings, SettingsError, effective_settings, load_settings
-from inference.protocol import MAX_ITERATIONS, FaceOptions, Layout, Style
+from inference.protocol import FaceOptions, Iterations, Layout, Style
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -49,17 +49,13 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 
 def _face(parsed: argparse.Namespace, settings: Settings) -> int:
+    from bot.command import default_options
     from bot.terminal import draw_from_terminal
 
     _log(settings, level="error")
-    defaults = FaceOptions()
-    options = FaceOptions(
-        style=Style(parsed.style or settings.inference.style),
-        realism=settings.inference.realism if parsed.realism is None else parsed.realism,
-        iterations=parsed.iterations or defaults.iterations,
-        seed=parsed.seed,
-        layout=Layout(parsed.layout),
-    )
+    names = ("style", "realism", "iterations", "seed", "layout")
+    chosen = {name: value for name in names if (value := getattr(parsed, name)) is not None}
+    options = default_options(settings.inference).changed(**chosen)
     drawing = draw_from_terminal(settings, parsed.inputs or [""], options, parsed.output, channel=parsed.channel)
     return OK if asyncio.run(drawing) else FAILED
 
@@ -103,11 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     face.add_argument("inputs", nargs="*", metavar="EMOTE_OR_FILE", help="😂, :pizza:, LUL, kappa.png …; none: any")
     face.add_argument("--channel", metavar="NAME", help="a Twitch channel whose emotes count, too")
     face.add_argument("-o", "--output", type=Path, default=Path(), metavar="OUT", help="file, or folder for several")
-    face.add_argument("--style", choices=list(Style))
+    face.add_argument("--style", type=Style, choices=list(Style))
     face.add_argument("--realism", type=_realism, metavar="R", help="0 keeps the emote, 1 trusts the network")
-    face.add_argument("--iterations", type=int, choices=range(1, MAX_ITERATIONS + 1), metavar="N", help="feed it back")
+    face.add_argument("--iterations", type=_iterations, metavar="N", help="feed it back; auto: the best of ten rounds")
     face.add_argument("--seed", type=_seed, metavar="N", help="another seed, another face")
-    face.add_argument("--layout", choices=list(Layout), default=Layout.FACE)
+    face.add_argument("--layout", type=Layout, choices=list(Layout), default=Layout.FACE)
     face.set_defaults(command=_face)
 
     doctor = commands.add_parser("doctor", help="check configuration, model, directories and tokens")
@@ -120,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _realism(text: str) -> float:
     return FaceOptions(realism=float(text)).realism
+
+
+def _iterations(text: str) -> Iterations:
+    from bot.command import read_iterations
+
+    return read_iterations(text)
 
 
 def _seed(text: str) -> int:

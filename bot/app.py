@@ -24,6 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.admission import Admission
+from bot.command import default_options
 from bot.consent import Consent
 from bot.decode.decoder import Decoder
 from bot.delivery import PickUp
@@ -51,7 +52,7 @@ from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
 from bot.web.app import WebServer, build_app
 from config.settings import RequestsSettings, Settings
-from inference.protocol import FaceOptions, Style
+from inference.protocol import Style
 from inference.queue.memory import MemoryQueue
 from inference.served import served_model_ids
 from inference.supervisor import Supervisor
@@ -126,7 +127,7 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
             admission=Admission(queue, BATCHES_IN_QUEUE * settings.inference.max_batch),
             metrics=metrics,
         )
-        defaults = FaceOptions(style=Style(settings.inference.style), realism=settings.inference.realism)
+        defaults = default_options(settings.inference)
         service = FaceService(parts, settings.requests, defaults=defaults, model_ids=model_ids)
         for platform in (Platform.WEB, Platform.CLI):
             service.add_deliverer(platform, PickUp())

@@ -1,6 +1,7 @@
 """The command grammar, once and for all: bare words are emotes, options are `name:value`.
 
     !face 😂 <:kappa:25> style:classic realism:0.4 x:5 seed:7 layout:strip
+    !face 🐱 iterations:auto
 
 Option names are a fixed set and an emote name never contains a colon inside (`:joy:` has them at its ends), so the
 two cannot collide. Pure: no platform, no catalogue, no I/O.
@@ -9,12 +10,14 @@ two cannot collide. Pure: no platform, no catalogue, no I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bot.errors import InvalidOption
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from config.settings import InferenceSettings
+from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Iterations, Layout, Style
 
 COMMAND = "face"
 INFO_COMMAND = "emoteinfo"
@@ -40,8 +43,16 @@ def strip_prefix(text: str, prefix: str, command: str = COMMAND) -> str | None:
     return rest.strip()
 
 
-def parse_command(text: str, defaults: FaceOptions) -> FaceCommand:
-    """Split what follows the command. The last of a repeated option counts; raise InvalidOption for a bad value."""
+def default_options(settings: InferenceSettings) -> FaceOptions:
+    """What an instance draws when nobody says otherwise."""
+    return FaceOptions(style=Style(settings.style), realism=settings.realism)
+
+
+def parse_command(text: str, defaults: FaceOptions, given: Mapping[str, Any] = MappingProxyType({})) -> FaceCommand:
+    """Split what follows the command. The last of a repeated option counts; raise InvalidOption for a bad value.
+
+    `given` are options by their field's name that were chosen otherwise and beat those in the text.
+    """
     words: list[str] = []
     values: dict[str, Any] = {}
     for token in text.split():
@@ -51,7 +62,12 @@ def parse_command(text: str, defaults: FaceOptions) -> FaceCommand:
             values[option.field] = _read(name.lower(), option, value)
         else:
             words.append(token)
-    return FaceCommand(tuple(words), replace(defaults, **values))
+    return FaceCommand(tuple(words), defaults.changed(**{**values, **given}))
+
+
+def read_iterations(text: str) -> Iterations:
+    """`auto` in any case, or a number. Raise ValueError for anything else."""
+    return AUTO if text.lower() == AUTO else _bounded(int, 1, MAX_ITERATIONS)(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +87,15 @@ def _bounded(read: Callable[[str], Any], low: float, high: float) -> Callable[[s
     return parse
 
 
+_ITERATIONS = _Option("iterations", read_iterations, f"a whole number from 1 to {MAX_ITERATIONS}, or {AUTO}")
 _OPTIONS: dict[str, _Option] = {
     "style": _Option("style", lambda text: Style(text.lower()), " or ".join(Style)),
     "realism": _Option("realism", _bounded(float, 0, 1), "a number from 0 to 1"),
-    "x": _Option("iterations", _bounded(int, 1, MAX_ITERATIONS), f"a whole number from 1 to {MAX_ITERATIONS}"),
+    "x": _ITERATIONS,
+    "iterations": _ITERATIONS,
     "seed": _Option("seed", _bounded(int, 0, MAX_SEED), f"a whole number from 0 to {MAX_SEED}"),
     "layout": _Option("layout", lambda text: Layout(text.lower()), ", ".join(Layout)),
+    "format": _Option("form", lambda text: Format(text.lower()), " or ".join(Format)),
 }
 
 

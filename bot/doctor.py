@@ -23,7 +23,6 @@ from bot.replies import words_for
 from bot.store.database import open_database
 from bot.terminal import ORIGIN, without_store
 from config.settings import CONFIG_VARIABLE, Settings
-from inference.protocol import FaceOptions
 from inference.served import served_model_ids
 from inference.weights import WeightsMissing
 
@@ -99,7 +98,7 @@ async def _trial(settings: Settings) -> Finding:
 
 async def _problem_of_a_face(core: Core) -> str | None:
     try:
-        request = await core.service.ask(ORIGIN, FaceCommand((TRIAL,), FaceOptions()))
+        request = await core.service.ask(ORIGIN, FaceCommand((TRIAL,), await core.service.defaults(ORIGIN.scope_id)))
         await core.worker_ready()
     except FaceError as error:
         return words_for(error)

@@ -27,6 +27,7 @@ FaceError
     ├── DeadlineExceeded
     ├── GeneratorFailed
     ├── ResultTooLarge
+    ├── StyleNotServed(served)
     └── NoWeights
 """
 
@@ -34,7 +35,7 @@ from __future__ import annotations
 
 import re
 
-from inference.protocol import FailureCode
+from inference.protocol import FailureCode, Style
 
 
 class FaceError(Exception):
@@ -179,6 +180,14 @@ class GeneratorFailed(GeneratorUnavailable):
 
 class ResultTooLarge(GeneratorUnavailable):
     """The drawing does not fit the size limit."""
+
+
+class StyleNotServed(GeneratorUnavailable):
+    """There is no trained network of this style on this machine; `served` are the styles that have one."""
+
+    def __init__(self, served: tuple[Style, ...]) -> None:
+        super().__init__("style not served")
+        self.served = served
 
 
 class NoWeights(GeneratorUnavailable):

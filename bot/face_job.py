@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.thinning import even_spans
-from inference.protocol import FaceJob, FaceOptions, Frame, Layout, Picture, ProtocolError
+from inference.protocol import FaceJob, FaceOptions, Frame, Layout, Picture
+from inference.wire import ProtocolError
 
 MAX_RUNS = 240
 """Network runs for one answer: what sixty frames of four emotes take, or sixty frames fed back four times."""

@@ -16,12 +16,13 @@ from typing import Any, Protocol
 import structlog
 from ulid import ULID
 
+from bot import errors
 from bot.admission import Admission, Outstanding
 from bot.command import FaceCommand
 from bot.delivery import Answer, Deliverer, Postman, Refusal, Undeliverable
 from bot.emotes.catalogue import EMPTY, Catalogue
 from bot.emotes.resolver import MAX_EMOTES
-from bot.errors import DeadlineExceeded, FaceError, GeneratorFailed, NoWeights, TooManyEmotes
+from bot.errors import FaceError
 from bot.events import Changes
 from bot.face_job import fitting_job
 from bot.metrics import Metrics
@@ -31,7 +32,7 @@ from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
 from config.settings import RequestsSettings
-from inference.protocol import FaceOptions, Picture, ProtocolError, Style
+from inference.protocol import FaceOptions, Picture, Style
 
 log = structlog.get_logger(__name__)
 
@@ -110,8 +111,9 @@ class FaceService:
         """The options a command starts from: the instance's, changed by what the scope has set."""
         chosen = await self._parts.scope_settings.all(scope_id)
         try:
-            return FaceOptions.from_json(self._defaults.to_json() | chosen)
-        except ProtocolError:  # written by another version of the program
+            style = Style(chosen.get("style", self._defaults.style))
+            return FaceOptions.from_json(self._defaults.changed(style=style).to_json() | chosen)
+        except ValueError:  # written by another version of the program
             log.warning("scope_defaults_ignored", scope_id=scope_id, names=sorted(chosen))
             return self._defaults
 
@@ -223,10 +225,16 @@ class FaceService:
         if command.words or not uploads:
             emotes += await self._parts.resolver.resolve(origin, command.words, nearby)
         if len(emotes) > MAX_EMOTES:
-            raise TooManyEmotes(MAX_EMOTES)
-        if command.options.style not in self._model_ids:
-            raise NoWeights
+            raise errors.TooManyEmotes(MAX_EMOTES)
+        self._model_id(command.options.style)
         return emotes
+
+    def _model_id(self, style: Style) -> str:
+        if not self._model_ids:
+            raise errors.NoWeights
+        if style not in self._model_ids:
+            raise errors.StyleNotServed(tuple(self._model_ids))
+        return self._model_ids[style]
 
     def _start(self, request: FaceRequest) -> None:
         """Serve a request that was counted as outstanding. Before `running` and while it ends, the row is all that is
@@ -276,20 +284,18 @@ class FaceService:
             return finished
         try:
             if request.accepted_at < self._clock() - self._settings.recover_max_age_s:
-                raise DeadlineExceeded
+                raise errors.DeadlineExceeded
             return await self._draw(request)
         except FaceError as error:
             log.info("request_refused", request_id=request.id, error=type(error).__name__)
             return Refusal(words_for(error))
         except Exception:
             log.exception("request_failed", request_id=request.id)
-            return Refusal(words_for(GeneratorFailed()))
+            return Refusal(words_for(errors.GeneratorFailed()))
 
     async def _draw(self, request: FaceRequest) -> FacePicture:
-        if request.options.style not in self._model_ids:
-            raise NoWeights
+        model_id = self._model_id(request.options.style)
         pictures = [await self._parts.fetcher.fetch(emote) for emote in request.emotes]
-        model_id = self._model_ids[request.options.style]
         job = await asyncio.to_thread(fitting_job, model_id, pictures, request.options, request.deadline_at)
         await self._parts.requests.advance(request.id, RequestState.QUEUED, key=job.key)
         self._changes.announce(request.id)

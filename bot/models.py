@@ -161,7 +161,7 @@ class FaceRequest:
 
 @dataclass(frozen=True, slots=True)
 class FacePicture:
-    """A finished face in the picture store: a WebP file, its size in pixels, and its id in `/pictures/{id}.webp`."""
+    """A finished face in the picture store: a WebP or GIF file, its size in pixels, its id in `/pictures/{id}.webp`."""
 
     id: str
     content: bytes

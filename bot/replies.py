@@ -37,6 +37,9 @@ _WORDS: dict[type[errors.FaceError], Callable[[Any], str]] = {
     errors.DeadlineExceeded: lambda e: "That took too long, sorry. Please try again.",
     errors.GeneratorFailed: lambda e: "That one broke my face machine. Others still work.",
     errors.ResultTooLarge: lambda e: "The face came out too large to post. Fewer emotes or `layout:face` may help.",
+    errors.StyleNotServed: lambda e: (
+        f"I haven't learned that style yet. {' or '.join(f'`style:{style}`' for style in e.served)} works."
+    ),
     errors.NoWeights: lambda e: "I have no trained network yet, so there are no faces. `emoteface doctor` says more.",
 }
 

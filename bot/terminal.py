@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +10,22 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import Image, ImageSequence
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import SecretStr
 from tqdm import tqdm
+from yarl import URL
 
 from bot.app import Core, WorkerUnavailable, open_core
 from bot.command import FaceCommand
 from bot.errors import FaceError
-from bot.models import FaceRequest, Origin, Platform
+from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform
 from bot.replies import caption, words_for
 from bot.store.database import IN_MEMORY_URL
 from config.settings import Settings
-from inference.protocol import FaceOptions
+from inference.protocol import FaceOptions, Format
 
 ORIGIN = Origin(Platform.CLI, scope_id="terminal", channel_id="terminal", user_id="terminal")
-_GIF_MARK = b"DigitalSourceType: http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 PICTURE_SUFFIXES = {".png", ".webp", ".gif"}
 
 
@@ -38,6 +39,7 @@ async def draw_from_terminal(
     restart.
     """
     names = _Names(output, several=len(inputs) > 1)
+    options = options.changed(form=names.form)
     failed = 0
     with TemporaryDirectory(prefix="emoteface-") as scratch:
         async with open_core(without_store(settings), Path(scratch)) as core, core.service.running(grace_s=0):
@@ -91,7 +93,7 @@ def _read(text: str) -> _Input:
 
 
 async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[FaceRequest, bytes]:
-    """The request, which knows its emotes, and the WebP file."""
+    """The request, which knows its emotes, and the file."""
     uploads = () if item.content is None else (core.uploads.add(item.content),)
     words = tuple(item.text.split()) if item.content is None else ()
     try:
@@ -111,7 +113,13 @@ async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[FaceReq
 
 
 def _stem(request: FaceRequest) -> str:
-    return "_".join("+".join(part.id for part in emote.parts) for emote in request.emotes)
+    return "_".join("+".join(_file_name(part) for part in emote.parts) for emote in request.emotes)
+
+
+def _file_name(emote: Emote) -> str:
+    """Its id; of a link the path with its slashes gone, so that nothing lands in another folder."""
+    name = URL(emote.id).path.partition(".")[0] if emote.source is EmoteSource.LINK else emote.id
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "link"
 
 
 class _Names:
@@ -125,16 +133,18 @@ class _Names:
         self._folder = output
         self._taken: set[str] = set()
 
-    def write(self, stem: str, webp: bytes) -> Path:
-        path = self._file or self._folder / f"{self._free(stem)}{'.webp' if _is_animated(webp) else '.png'}"
+    @property
+    def form(self) -> Format:
+        """What to ask for."""
+        return Format.GIF if self._file and self._file.suffix.lower() == ".gif" else Format.WEBP
+
+    def write(self, stem: str, content: bytes) -> Path:
+        path = self._file or self._folder / f"{self._free(stem)}{'.webp' if _is_animated(content) else '.png'}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        match path.suffix.lower():
-            case ".webp":
-                path.write_bytes(webp)
-            case ".gif":
-                _save_as_gif(webp, path)
-            case _:
-                _save_as_png(webp, path)
+        if path.suffix.lower() == ".png":
+            _save_as_png(content, path)
+        else:
+            path.write_bytes(content)
         return path
 
     def _free(self, stem: str) -> str:
@@ -148,17 +158,6 @@ class _Names:
 def _is_animated(webp: bytes) -> bool:
     with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
         return bool(getattr(picture, "is_animated", False))
-
-
-def _save_as_gif(webp: bytes, path: Path) -> None:
-    """For where nothing else plays; 256 colours and hard edges."""
-    frames, lasting = [], []
-    with Image.open(BytesIO(webp), formats=["WEBP"]) as picture:
-        for frame in ImageSequence.Iterator(picture):
-            frames.append(frame.convert("RGBA"))
-            lasting.append(frame.info.get("duration", 0))
-    first, *rest = frames
-    first.save(path, save_all=True, append_images=rest, duration=lasting, loop=0, disposal=2, comment=_GIF_MARK)
 
 
 def _save_as_png(webp: bytes, path: Path) -> None:

@@ -138,8 +138,8 @@ class InferenceSettings(Section):
     fill_ms: float = Field(ge=0)
     batch_timeout_s: float = Field(gt=0)
     start_timeout_s: float = Field(gt=0)
-    style: Literal["classic"]
-    realism: float = Field(ge=0, le=1)
+    style: Literal["classic", "real", "cursed"]
+    realism: float | None = Field(ge=0, le=1)
 
 
 class StoreSettings(Section):

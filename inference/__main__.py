@@ -8,7 +8,12 @@ from collections.abc import Sequence
 COMMANDS = {
     "worker": ("inference.child", "draw faces for a supervisor, which starts this program"),
     "prepare": ("inference.training.prepare_command", "make a folder of aligned faces from photos"),
+    "prepare-art": ("inference.training.dial.prepare_art_command", "make a folder of drawn emoji from npm packages"),
     "train": ("inference.training.train_command", "train a generator"),
+    "train-landmarks": (
+        "inference.training.landmark_network.command",
+        "train the judge of how much of a face there is",
+    ),
     "evaluate": ("inference.training.evaluate_command", "measure reconstruction, and faces drawn from emotes"),
     "bench": ("inference.bench", "time the network as published against our serving path"),
     "export": ("inference.export_command", "turn a checkpoint into shipped weights"),

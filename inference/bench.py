@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.feeds import Feed, Floats
 from inference.protocol import Style
 from inference.quiet import MOST_FOREIGN_CORES, MachineBusy, foreign_cores, paused, running_trainers
 from inference.runtimes import Generator
@@ -152,7 +152,7 @@ def _serve(connection: Connection, contender: Contender) -> None:
     """The contender's process: load, draw once, then time what is asked for until the other side hangs up."""
     network, precision = _load(contender)
     images = np.random.default_rng(0).uniform(-1, 1, (max(BATCHES), 3, 16, 16)).astype(np.float32)
-    network(images[:1])
+    network({"image": images[:1]})
     connection.send("ready")
     while True:
         try:
@@ -160,9 +160,9 @@ def _serve(connection: Connection, contender: Contender) -> None:
         except EOFError:
             return
         if batch:
-            network(images[:batch])  # the one before was another contender's: get weights and threads back
+            network({"image": images[:batch]})  # the one before was another contender's: get weights and threads back
             began = time.perf_counter()
-            network(images[:batch])
+            network({"image": images[:batch]})
             connection.send((time.perf_counter() - began) * 1e3)
         else:
             peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -190,8 +190,8 @@ def _published(contender: Contender) -> Generator:
     network = ClassicGenerator(contender.width).eval()
 
     @torch.inference_mode()
-    def draw(images: npt.NDArray[np.float32], /) -> npt.NDArray[np.float32]:
-        faces: npt.NDArray[np.float32] = network(torch.from_numpy(images)).numpy()
+    def draw(feed: Feed, /) -> Floats:
+        faces: Floats = network(torch.from_numpy(feed["image"])).numpy()
         return faces
 
     return draw

@@ -1,8 +1,9 @@
 """Reading and writing trained generators: our own files, and those of the original authors.
 
-Ours are safetensors files whose metadata says what the network is. The authors' are pickled dicts
-`{model_state_dict, step, alpha, iteration}`; a distributed run put `module.` before every name. Both
-are read without running anything they hold, and every name and shape must fit exactly.
+Ours are safetensors files whose metadata says what the network is; of the emote-native network the served ONNX file has
+everything that training needs, too. The authors' are pickled dicts `{model_state_dict, step, alpha, iteration}`; a
+distributed run put `module.` before every name. All are read without running anything they hold, and every name and
+shape must fit exactly.
 """
 
 import json
@@ -10,19 +11,22 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from inference.networks.classic import STAGE_PX, ClassicGenerator, Stage
+from inference.networks.dial import DialGenerator
+from inference.onnx_weights import onnx_weights
 
-FORMAT = "emoteface-classic/1"
+CLASSIC_FORMAT, DIAL_FORMAT = "emoteface-classic/1", "emoteface-dial/1"
 WIDEST = 4096
 _ZIP_MAGIC = b"PK\x03\x04"
 _PICKLE_MAGIC = b"\x80"
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 class CheckpointError(Exception):
@@ -31,7 +35,7 @@ class CheckpointError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointInfo:
-    """What a checkpoint says about its weights; `recipe` is empty for the authors' files."""
+    """What a checkpoint of the classic network says about its weights; `recipe` is empty for the authors' files."""
 
     width: int
     stage: Stage
@@ -40,39 +44,74 @@ class CheckpointInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class DialInfo:
+    """The same of the emote-native network; `recipe` is empty for served files."""
+
+    pictures_seen: int
+    recipe: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A generator in eval mode, on the CPU, with what its file said about it."""
+    """A classic generator in eval mode, on the CPU, with what its file said about it."""
 
     generator: ClassicGenerator
     info: CheckpointInfo
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint of either kind."""
+@dataclass(frozen=True, slots=True)
+class DialCheckpoint:
+    """An emote-native generator, likewise."""
+
+    generator: DialGenerator
+    info: DialInfo
+
+
+def load_checkpoint(path: Path) -> Checkpoint | DialCheckpoint:
+    """Read a checkpoint of any kind."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(_ZIP_MAGIC))
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be opened ({error.strerror})") from error
+    info: CheckpointInfo | DialInfo
     if magic == _ZIP_MAGIC or magic[:1] == _PICKLE_MAGIC:
         state, info = _read_authors(path)
+    elif path.suffix == ".onnx":
+        state, info = _read_served(path)
     else:
         state, info = _read_ours(path)
-    return Checkpoint(_built(path, state, info.width), info)
+    if isinstance(info, DialInfo):
+        return DialCheckpoint(_fitted(path, state, DialGenerator()), info)
+    return Checkpoint(_fitted(path, state, _classic(path, info.width)), info)
+
+
+def load_classic(path: Path) -> Checkpoint:
+    """Read a checkpoint that has to be of the classic network."""
+    checkpoint = load_checkpoint(path)
+    if isinstance(checkpoint, DialCheckpoint):
+        raise CheckpointError(f"{path}: the emote-native network, but the classic one is needed")
+    return checkpoint
+
+
+def load_dial(path: Path) -> DialCheckpoint:
+    """Read a checkpoint, or a served file, that has to be of the emote-native network."""
+    checkpoint = load_checkpoint(path)
+    if isinstance(checkpoint, Checkpoint):
+        raise CheckpointError(f"{path}: the classic network, but the emote-native one is needed")
+    return checkpoint
 
 
 def save_checkpoint(
-    path: Path, generator: ClassicGenerator, info: CheckpointInfo, dtype: torch.dtype = torch.float32
+    path: Path, generator: nn.Module, info: CheckpointInfo | DialInfo, dtype: torch.dtype = torch.float32
 ) -> None:
     """Write a generator of ours; the file appears whole or not at all. `dtype` is for floating tensors."""
-    described = {
-        "format": FORMAT,
-        "width": info.width,
-        "stage_px": info.stage.output_px,
-        "blend": info.stage.blend,
-        "pictures_seen": info.pictures_seen,
-        "recipe": dict(info.recipe),
-    }
+    described: dict[str, Any] = {"pictures_seen": info.pictures_seen, "recipe": dict(info.recipe)}
+    if isinstance(info, DialInfo):
+        described |= {"format": DIAL_FORMAT}
+    else:
+        stage = {"stage_px": info.stage.output_px, "blend": info.stage.blend}
+        described |= {"format": CLASSIC_FORMAT, "width": info.width, **stage}
     state = {
         name: tensor.detach().cpu().to(dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
         for name, tensor in generator.state_dict().items()
@@ -82,7 +121,7 @@ def save_checkpoint(
     unfinished.replace(path)
 
 
-def _read_ours(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
+def _read_ours(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo | DialInfo]:
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
@@ -92,21 +131,33 @@ def _read_ours(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
     return state, _described(path, metadata.get("emoteface"))
 
 
-def _described(path: Path, text: str | None) -> CheckpointInfo:
+def _described(path: Path, text: str | None) -> CheckpointInfo | DialInfo:
     if text is None:
         raise CheckpointError(f"{path}: a safetensors file, but without a description of an emoteface network")
     try:
         described = json.loads(text)
-        if described["format"] != FORMAT:
-            raise CheckpointError(f"{path}: format {described['format']!r}, but this version reads {FORMAT!r}")
-        return CheckpointInfo(
-            width=int(described["width"]),
-            stage=Stage(described["stage_px"], described["blend"]),
-            pictures_seen=int(described["pictures_seen"]),
-            recipe=dict(described["recipe"]),
-        )
+        kind = described["format"]
+        if kind not in {CLASSIC_FORMAT, DIAL_FORMAT}:
+            known = f"{CLASSIC_FORMAT!r} and {DIAL_FORMAT!r}"
+            raise CheckpointError(f"{path}: format {kind!r}, but this version reads {known}")
+        pictures_seen, recipe = int(described["pictures_seen"]), dict(described["recipe"])
+        if kind == DIAL_FORMAT:
+            return DialInfo(pictures_seen, recipe)
+        stage = Stage(described["stage_px"], described["blend"])
+        return CheckpointInfo(int(described["width"]), stage, pictures_seen, recipe)
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: its description of the network is damaged ({error!r})") from error
+
+
+def _read_served(path: Path) -> tuple[dict[str, Tensor], DialInfo]:
+    try:
+        weights = onnx_weights(path)
+        pictures_seen = int(weights.described["pictures_seen"])
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path}: not a file that `export` wrote ({error})") from error
+    if "cutoff" not in weights.inputs:
+        raise CheckpointError(f"{path}: the classic network is folded for serving and cannot be trained any more")
+    return weights.state, DialInfo(pictures_seen, recipe={})
 
 
 def _read_authors(path: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
@@ -140,13 +191,16 @@ def _authors_info(path: Path, content: dict[str, Any], state: dict[str, Tensor])
     return CheckpointInfo(first.shape[0], Stage(output_px, blend), pictures_seen=iteration, recipe={})
 
 
-def _built(path: Path, state: dict[str, Tensor], width: int) -> ClassicGenerator:
+def _classic(path: Path, width: int) -> ClassicGenerator:
     if width > WIDEST:
         raise CheckpointError(f"{path}: a width of {width} is more than this program builds ({WIDEST})")
     try:
-        generator = ClassicGenerator(width)
+        return ClassicGenerator(width)
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
+
+
+def _fitted(path: Path, state: dict[str, Tensor], generator: _Network) -> _Network:
     expected = generator.state_dict()
     _compare_names(path, expected.keys() - state.keys(), state.keys() - expected.keys())
     for name, tensor in expected.items():

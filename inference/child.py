@@ -23,7 +23,8 @@ import structlog
 
 from config.settings import InferenceSettings
 from inference.framing import pack_message, read_message
-from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FailureCode, ProtocolError, Style
+from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FailureCode, Style
+from inference.wire import ProtocolError
 
 if TYPE_CHECKING:
     from inference.pipeline import FacePipeline

@@ -16,7 +16,8 @@ import structlog
 
 from config.settings import ENV_PREFIX, InferenceSettings
 from inference.framing import FramingError, pack_message, receive_message
-from inference.protocol import FaceOutcome, ProtocolError, Style, outcome_from_bytes
+from inference.protocol import FaceOutcome, Style, outcome_from_bytes
+from inference.wire import ProtocolError
 
 log = structlog.get_logger(__name__)
 

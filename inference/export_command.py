@@ -6,19 +6,20 @@ from pathlib import Path
 
 import torch
 
-from inference.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, CheckpointError, DialCheckpoint, load_checkpoint, save_checkpoint
 from inference.export import Exported, export
 from inference.model_card import update_card
+from inference.training.critic_file import save_critic
 
-SHIPPED = Path("inference/weights/classic.onnx")
+SHIPPED = Path("inference/weights")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """CHECKPOINT, where to write, and whether to keep a trainable copy."""
     parser.add_argument("checkpoint", type=Path, help="a checkpoint of ours or of the original authors")
-    parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="(%(default)s)")
-    parser.add_argument("--style", default="classic", help="name in the manifest (%(default)s)")
+    parser.add_argument("-o", "--output", type=Path, help=f"(classic.onnx or dial.onnx in {SHIPPED})")
     parser.add_argument("--card", type=Path, help="model card whose identity table to update")
+    parser.add_argument("--critic", type=Path, help="also write the run's critic here, for `train --critic-from`")
     parser.add_argument("--trainable", type=Path, help="also write float16 weights here, for `train --init-from`")
 
 
@@ -26,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Export and say what was written."""
     try:
         checkpoint = load_checkpoint(arguments.checkpoint)
-        exported = export(checkpoint, arguments.output, arguments.style)
+        name = "dial.onnx" if isinstance(checkpoint, DialCheckpoint) else "classic.onnx"
+        exported = export(checkpoint, arguments.output or SHIPPED / name)
+        if arguments.critic:
+            save_critic(arguments.critic, arguments.checkpoint)
     except CheckpointError as error:
         sys.stderr.write(f"export: {error}\n")
         return 1
@@ -40,15 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def identity(exported: Exported, checkpoint: Checkpoint) -> str:
+def identity(exported: Exported, checkpoint: Checkpoint | DialCheckpoint) -> str:
     """A Markdown table of what the file is."""
     parameters = sum(tensor.numel() for tensor in checkpoint.generator.parameters())
     facts = {
         "model id": exported.model_id,
         "sha256": exported.sha256,
         "size": f"{exported.path.stat().st_size / 1e6:.1f} MB",
-        "width (channels of the first step)": checkpoint.info.width,
         "parameters in training": f"{parameters:,}",
         "pictures seen in training": f"{checkpoint.info.pictures_seen:,}",
     }
+    if isinstance(checkpoint, Checkpoint):
+        facts["width (channels of the first step)"] = str(checkpoint.info.width)
     return "| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in facts.items())

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from inference.feeds import Floats
 from inference.protocol import PREPROCESS_VERSION, FaceOptions, Picture
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "framed",
     "framed_film",
     "from_tensor",
+    "matted",
     "network_input",
     "steadied",
     "to_tensor",
@@ -42,7 +44,6 @@ STEADY_MS = 40
 """A neighbouring frame that follows after this time counts 0.6 times as much as the frame itself, soon much less."""
 
 Pixels = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 
 
 def framed(picture: Picture) -> Image.Image:
@@ -62,7 +63,7 @@ def framed_film(picture: Picture) -> list[Image.Image]:
 
 
 def steadied(inputs: Floats, durations_ms: Sequence[int]) -> Floats:
-    """(F, 3, 16, 16) of the frames of a loop, each mixed with its neighbours, the more the sooner they follow.
+    """(F, 3, S, S) of the frames of a loop, each mixed with its neighbours, the more the sooner they follow.
 
     The network makes much of little: what only flickers for a moment would shake the whole face.
     """
@@ -93,9 +94,14 @@ def _squared(emote: Image.Image) -> Image.Image:
     return square
 
 
+def matted(emote: Image.Image) -> Image.Image:
+    """An RGBA picture on the matte, RGB."""
+    return Image.alpha_composite(Image.new("RGBA", emote.size, (*MATTE, 255)), emote).convert("RGB")
+
+
 def network_input(emote: Image.Image, options: FaceOptions) -> Floats:
     """A square RGBA picture -> (3, 16, 16) float32 in [-1, 1], what the network sees in its first round."""
-    picture = _low_passed(_on_matte(emote), options.realism)
+    picture = _low_passed(_at_top(matted(emote)), options.realism)
     tensor: Floats = to_tensor(cascade(picture)[np.newaxis])[0]
     if options.seed is not None:
         tensor = np.clip(tensor + _noise(options.seed), np.float32(-1), np.float32(1))
@@ -135,11 +141,6 @@ def from_tensor(images: Floats) -> Pixels:
 
 def _at_top(picture: Image.Image) -> Image.Image:
     return picture if picture.width == TOP_PX else picture.resize((TOP_PX, TOP_PX), Image.Resampling.LANCZOS)
-
-
-def _on_matte(emote: Image.Image) -> Image.Image:
-    backdrop = Image.new("RGBA", emote.size, (*MATTE, 255))
-    return _at_top(Image.alpha_composite(backdrop, emote).convert("RGB"))
 
 
 def _low_passed(picture: Image.Image, realism: float) -> Image.Image:

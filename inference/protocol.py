@@ -12,12 +12,14 @@ import json
 import math
 import struct
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-PROTOCOL_VERSION = 1
+from inference.wire import ProtocolError, inflate, pack, unpack
+
 PREPROCESS_VERSION = 1  # goes up whenever the same pixels would reach the network differently
 MAX_JOB_BYTES = 512_000
 MAX_RESULT_BYTES = 900_000
@@ -25,22 +27,28 @@ MAX_PICTURES = 9
 MAX_FRAMES = 60
 MAX_SIDE_PX = 128
 MAX_ITERATIONS = 10
+AUTO: Final = "auto"
 MAX_SEED = 2**32 - 1
 REALISM_STEPS = 20  # realism is quantised to 1/20, so that equal-looking requests share a key
 
-_LENGTH = struct.Struct(">I")
 _MALFORMED = (LookupError, OverflowError, TypeError, ValueError)  # what reading a hostile header may raise
 _VISIBLE = bytes([0] + [255] * 255)  # by alpha: a byte of ones wherever there is something to see
 
 
-class ProtocolError(ValueError):
-    """The bytes or values are not a message of this protocol version."""
+Iterations: TypeAlias = int | Literal["auto"]
+"""How often a face is drawn over, 1–10; `auto` draws all ten rounds and shows the one that is most like a face."""
 
 
 class Style(StrEnum):
-    """Which network draws the face; the name of its entry in the weights manifest."""
+    """A name in the weights manifest; `real` and `cursed` are one network, set to more and to less realism."""
 
     CLASSIC = "classic"
+    REAL = "real"
+    CURSED = "cursed"
+
+
+DEFAULT_REALISM: Mapping[Style, float] = {Style.CLASSIC: 0.0, Style.REAL: 0.8, Style.CURSED: 0.25}
+"""What a style is drawn with when nobody says otherwise."""
 
 
 class Layout(StrEnum):
@@ -52,6 +60,18 @@ class Layout(StrEnum):
     STRIP = "strip"
     GRID = "grid"
     MORPH = "morph"
+
+
+class Format(StrEnum):
+    """What kind of file the answer is; GIF is for where nothing else plays."""
+
+    WEBP = "webp"
+    GIF = "gif"
+
+    @classmethod
+    def of(cls, content: bytes) -> Format:
+        """The kind a finished file is, by its first bytes."""
+        return cls.GIF if content.startswith(b"GIF8") else cls.WEBP
 
 
 class FailureCode(StrEnum):
@@ -91,24 +111,51 @@ class Picture:
             raise ProtocolError("a frame lasts 0 to 60,000 ms")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class FaceOptions:
-    """How to draw. `realism` in [0, 1] (kept in steps of 1/20), `iterations` 1–10, `seed` None or 0…2³²-1."""
+    """How to draw. `realism` in [0, 1] (kept in steps of 1/20), `iterations` 1–10 or `auto`, `seed` None or 0…2³²-1."""
 
-    style: Style = Style.CLASSIC
-    realism: float = 0.0
-    iterations: int = 1
-    seed: int | None = None
-    layout: Layout = Layout.PAIR
+    style: Style
+    realism: float
+    iterations: Iterations
+    seed: int | None
+    layout: Layout
+    form: Format
 
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.realism <= 1.0:
+    def __init__(
+        self,
+        style: Style = Style.CLASSIC,
+        realism: float | None = None,
+        iterations: Iterations = 1,
+        seed: int | None = None,
+        layout: Layout = Layout.PAIR,
+        form: Format = Format.WEBP,
+    ) -> None:
+        """Without a realism the style's own is taken. Raise ProtocolError for what is out of range."""
+        realism = DEFAULT_REALISM[style] if realism is None else realism
+        if not 0.0 <= realism <= 1.0:
             raise ProtocolError("realism is between 0 and 1")
-        if not 1 <= self.iterations <= MAX_ITERATIONS:
-            raise ProtocolError(f"iterations are 1 to {MAX_ITERATIONS}")
-        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+        if iterations != AUTO and not 1 <= iterations <= MAX_ITERATIONS:
+            raise ProtocolError(f"iterations are 1 to {MAX_ITERATIONS} or {AUTO}")
+        if seed is not None and not 0 <= seed <= MAX_SEED:
             raise ProtocolError(f"a seed is 0 to {MAX_SEED}")
-        object.__setattr__(self, "realism", round(self.realism * REALISM_STEPS) / REALISM_STEPS)
+        object.__setattr__(self, "style", style)
+        object.__setattr__(self, "realism", round(realism * REALISM_STEPS) / REALISM_STEPS)
+        object.__setattr__(self, "iterations", iterations)
+        object.__setattr__(self, "seed", seed)
+        object.__setattr__(self, "layout", layout)
+        object.__setattr__(self, "form", form)
+
+    @property
+    def rounds(self) -> int:
+        """How often every frame goes through the network."""
+        return MAX_ITERATIONS if self.iterations == AUTO else self.iterations
+
+    def changed(self, **values: Any) -> FaceOptions:
+        """With other values; another style brings its own realism along unless one is given, too."""
+        if values.get("style", self.style) != self.style:
+            values = {"realism": None} | values
+        return replace(self, **values)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, the inverse of `from_json`."""
@@ -118,18 +165,20 @@ class FaceOptions:
             "iterations": self.iterations,
             "seed": self.seed,
             "layout": self.layout.value,
+            "format": self.form.value,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FaceOptions:
-        """Raise ProtocolError unless `values` is what `to_json` makes."""
+        """Raise ProtocolError unless `values` is what `to_json` makes; old requests in the store have no format."""
         try:
             return cls(
                 style=Style(values["style"]),
                 realism=float(values["realism"]),
-                iterations=int(values["iterations"]),
+                iterations=AUTO if values["iterations"] == AUTO else int(values["iterations"]),
                 seed=None if values["seed"] is None else int(values["seed"]),
                 layout=Layout(values["layout"]),
+                form=Format(values.get("format", Format.WEBP)),
             )
         except _MALFORMED as error:
             raise ProtocolError("not the options of a face job") from error
@@ -157,13 +206,12 @@ class FaceJob:
 
     @property
     def cost(self) -> int:
-        """Network runs the job takes: frames × iterations, over all pictures."""
-        return sum(len(picture.frames) for picture in self.pictures) * self.options.iterations
+        """Network runs the job takes: frames × rounds, over all pictures."""
+        return sum(len(picture.frames) for picture in self.pictures) * self.options.rounds
 
     def to_bytes(self) -> bytes:
         """Raise ProtocolError when the message would be larger than `MAX_JOB_BYTES`."""
         header = {
-            "protocol": PROTOCOL_VERSION,
             "model_id": self.model_id,
             "options": self.options.to_json(),
             "deadline_at": self.deadline_at,
@@ -173,12 +221,12 @@ class FaceJob:
             ],
         }
         pixels = b"".join(frame.rgba for picture in self.pictures for frame in picture.frames)
-        return _bounded(_pack(header, zlib.compress(pixels, 1)), MAX_JOB_BYTES)
+        return pack(header, zlib.compress(pixels, 1), MAX_JOB_BYTES)
 
     @classmethod
     def from_bytes(cls, message: bytes) -> FaceJob:
         """Raise ProtocolError unless `message` is a job of this protocol version."""
-        header, body = _unpack(message, MAX_JOB_BYTES)
+        header, body = unpack(message, MAX_JOB_BYTES)
         try:
             return cls(
                 model_id=str(header["model_id"]),
@@ -194,7 +242,7 @@ class FaceJob:
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
-    """The drawn picture: `picture` is a WebP file of at most 900 kB; `inference_ms` is the network's share."""
+    """The drawn picture: a file of at most 900 kB in the format asked for. `inference_ms` is the network's share."""
 
     key: str
     picture: bytes
@@ -205,12 +253,11 @@ class FaceResult:
     def to_bytes(self) -> bytes:
         """Raise ProtocolError when the message would be larger than `MAX_RESULT_BYTES`."""
         header = {
-            "protocol": PROTOCOL_VERSION,
             "key": self.key,
             "size": [self.width_px, self.height_px],
             "inference_ms": self.inference_ms,
         }
-        return _bounded(_pack(header, self.picture), MAX_RESULT_BYTES)
+        return pack(header, self.picture, MAX_RESULT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +269,7 @@ class FaceFailure:
 
     def to_bytes(self) -> bytes:
         """Always small."""
-        return _pack({"protocol": PROTOCOL_VERSION, "key": self.key, "failure": self.code.value}, b"")
+        return pack({"key": self.key, "failure": self.code.value}, b"", MAX_RESULT_BYTES)
 
 
 FaceOutcome: TypeAlias = FaceResult | FaceFailure
@@ -230,7 +277,7 @@ FaceOutcome: TypeAlias = FaceResult | FaceFailure
 
 def outcome_from_bytes(message: bytes) -> FaceOutcome:
     """Read what `FaceResult.to_bytes` or `FaceFailure.to_bytes` wrote; anything else raises ProtocolError."""
-    header, body = _unpack(message, MAX_RESULT_BYTES)
+    header, body = unpack(message, MAX_RESULT_BYTES)
     try:
         if "failure" in header:
             return FaceFailure(str(header["key"]), FailureCode(header["failure"]))
@@ -266,53 +313,14 @@ def _canonical(rgba: bytes) -> bytes:
     return masked.to_bytes(len(rgba), "big")
 
 
-def _pack(header: dict[str, Any], body: bytes) -> bytes:
-    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
-    return _LENGTH.pack(len(text)) + text + body
-
-
-def _unpack(message: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
-    _bounded(message, max_bytes)
-    if len(message) < _LENGTH.size:
-        raise ProtocolError("the message is cut short")
-    end = _LENGTH.size + _LENGTH.unpack_from(message)[0]
-    if len(message) < end:
-        raise ProtocolError("the message is cut short")
-    try:
-        header = json.loads(message[_LENGTH.size : end])
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("the message has no readable header") from error
-    if not isinstance(header, dict) or header.get("protocol") != PROTOCOL_VERSION:
-        raise ProtocolError(f"the message is not of protocol version {PROTOCOL_VERSION}")
-    return header, message[end:]
-
-
 def _read_pictures(described: list[dict[str, Any]], body: bytes) -> tuple[Picture, ...]:
     sizes = [(int(entry["size"][0]), int(entry["size"][1])) for entry in described]
     durations = [[int(duration) for duration in entry["durations_ms"]] for entry in described]
     expected = sum(width * height * 4 * len(lasting) for (width, height), lasting in zip(sizes, durations, strict=True))
-    pixels = BytesIO(_inflate(body, expected))
+    if not 0 < expected <= MAX_PICTURES * MAX_FRAMES * MAX_SIDE_PX**2 * 4:
+        raise ProtocolError("the pictures are empty or too large")
+    pixels = BytesIO(inflate(body, expected))
     return tuple(
         Picture(width, height, tuple(Frame(pixels.read(width * height * 4), duration) for duration in lasting))
         for (width, height), lasting in zip(sizes, durations, strict=True)
     )
-
-
-def _inflate(body: bytes, expected: int) -> bytes:
-    if not 0 < expected <= MAX_PICTURES * MAX_FRAMES * MAX_SIDE_PX**2 * 4:
-        raise ProtocolError("the pictures are empty or too large")
-    inflater = zlib.decompressobj()
-    try:
-        pixels = inflater.decompress(body, expected)
-        overflow = inflater.decompress(inflater.unconsumed_tail, 1)
-    except zlib.error as error:
-        raise ProtocolError("the pixels are damaged") from error
-    if len(pixels) != expected or overflow or not inflater.eof or inflater.unused_data:
-        raise ProtocolError("the pixels do not fit the pictures' sizes")
-    return pixels
-
-
-def _bounded(message: bytes, max_bytes: int) -> bytes:
-    if len(message) > max_bytes:
-        raise ProtocolError(f"a message of {len(message)} bytes is over the limit of {max_bytes}")
-    return message

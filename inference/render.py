@@ -1,40 +1,34 @@
-"""Faces -> one answer picture: arranged by layout, saved as WebP, marked as made by a network."""
+"""Faces -> one answer picture: tiles of emotes, pixels and faces, arranged by layout."""
 
 import functools
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from inference.protocol import Layout
 
-FACE_PX = 256
-SMALL_FACE_PX = 128
+TILE_SIDES_PX = (512, 384, 256, 192, 128, 96, 64, 48, 32)
+"""A picture's tiles are as large as its limits allow."""
 LARGEST_SIDE_PX = 2200
-"""A sheet that would be longer is made of small tiles."""
 GAP = 1 / 16
 """Between the tiles of one emote, in tile sides; there is twice as much between emotes."""
 CORNER = 3 / 32
 """Radius of a face's corners in tile sides, where the background shows through."""
 TILES_A_ROW = 4
+GRAIN = 3.0
+"""Standard deviation, of 255: hides that an enlarged face has no finer detail, and is gone at arm's length."""
 
-XMP = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
-<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" \
-Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>\
-</rdf:RDF></x:xmpmeta><?xpacket end="r"?>"""
-_ATTEMPTS = ((90, 1), (75, 1), (50, 1), (75, 2), (50, 4))
-"""WebP quality and the divisor of the size, tried in order until the file is small enough."""
-
-
-class PictureTooLarge(Exception):
-    """No quality and size that were tried make the file small enough."""
+Tile: TypeAlias = Callable[[int], Image.Image]
+"""A square RGBA picture in the side asked for, in px."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One emote's way to a face: the emote (square, RGBA), what the network saw (16 px, RGB), every round's face."""
+    """One emote's way to a face: the emote (RGBA), what the network saw, every round's face (RGB). All are square."""
 
     emote: Image.Image
     seen: Image.Image
@@ -42,59 +36,97 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """A finished file."""
+class Arrangement:
+    """`blocks` of `tiles` each: a block's tiles in rows of `wide`, the blocks in rows of `across`."""
 
-    webp: bytes
-    width_px: int
-    height_px: int
+    blocks: int
+    tiles: int = 1
+    wide: int = 1
+    across: int = 1
+
+    def tile_px(self, max_pixels: int) -> int:
+        """The largest side of a tile that keeps the sheet within its limits."""
+        for tile_px in TILE_SIDES_PX:
+            width, height = self.size(tile_px)
+            if max(width, height) <= LARGEST_SIDE_PX and width * height <= max_pixels:
+                break
+        return tile_px
+
+    def size(self, tile_px: int) -> tuple[int, int]:
+        """Of the whole sheet."""
+        step_x, step_y, gap_px = self._steps(tile_px)
+        return self.across * step_x - 2 * gap_px, -(-self.blocks // self.across) * step_y - 2 * gap_px
+
+    def sheet(self, tiles: Sequence[Image.Image]) -> Image.Image:
+        """All tiles of all blocks, in order, on a transparent background: it suits light and dark chats alike."""
+        tile_px = tiles[0].width
+        sheet = Image.new("RGBA", self.size(tile_px))
+        for tile, corner in zip(tiles, self._corners(tile_px), strict=True):
+            sheet.paste(tile, corner)
+        return sheet
+
+    def _steps(self, tile_px: int) -> tuple[int, int, int]:
+        """From block to block, right and down, and the gap between tiles."""
+        gap_px = round(tile_px * GAP)
+        high = -(-self.tiles // self.wide)
+        return self.wide * (tile_px + gap_px) + gap_px, high * (tile_px + gap_px) + gap_px, gap_px
+
+    def _corners(self, tile_px: int) -> Iterator[tuple[int, int]]:
+        step_x, step_y, gap_px = self._steps(tile_px)
+        for block in range(self.blocks):
+            row, column = divmod(block, self.across)
+            missing = self.across - min(self.across, self.blocks - row * self.across)
+            left = column * step_x + missing * step_x // 2  # a last row that is not full is centred
+            for at in range(self.tiles):
+                down, right = divmod(at, self.wide)
+                yield left + right * (tile_px + gap_px), row * step_y + down * (tile_px + gap_px)
 
 
-def rendered(drawn: Sequence[Drawn], layout: Layout) -> Image.Image:
-    """All emotes in one picture. The background is transparent, so that it suits light and dark chats alike."""
+def rendered(drawn: Sequence[Drawn], layout: Layout, *, seed: int, max_pixels: int) -> Image.Image:
+    """All emotes in one picture of about at most `max_pixels`; `seed` is the grain's. A face alone is plain RGB."""
     if layout is Layout.FACE and len(drawn) == 1:
-        return _enlarged(drawn[0].faces[-1], FACE_PX)
-    if layout in {Layout.FACE, Layout.MORPH}:  # where a morph ends
-        return tiled([each.faces[-1] for each in drawn])
-    if layout is Layout.STRIP:
-        return _strips(drawn)
-    pairs = [[[each.emote, each.faces[-1]]] for each in drawn]
-    return _sheet(pairs, columns=1 if len(pairs) <= 3 else 2 if len(pairs) <= 8 else 3)
+        return _grainy(drawn[0].faces[-1], Arrangement(1).tile_px(max_pixels), seed)
+    blocks = [list(_tiles(each, layout, seed)) for each in drawn]
+    arrangement = _arrangement(len(blocks), len(blocks[0]), layout)
+    tile_px = arrangement.tile_px(max_pixels)
+    return arrangement.sheet([tile(tile_px) for block in blocks for tile in block])
 
 
-def tiled(pictures: Sequence[Image.Image]) -> Image.Image:
+def side_by_side(count: int) -> Arrangement:
     """One tile for each emote."""
-    return _sheet([[[each]] for each in pictures], columns=_balanced(len(pictures), 3))
+    return Arrangement(count, across=_balanced(count, 3))
 
 
-def tile(picture: Image.Image, tile_px: int = FACE_PX) -> Image.Image:
-    """A square picture as it looks in a sheet: RGBA, enlarged, with rounded corners unless it has an outline."""
-    enlarged = _enlarged(picture, tile_px).convert("RGBA")
-    if picture.mode != "RGBA":
-        enlarged.putalpha(_rounded_mask(tile_px))
-    return enlarged
+def emote_tile(emote: Image.Image) -> Tile:
+    """The emote has an outline of its own."""
+    return lambda side_px: emote.resize((side_px, side_px), Image.Resampling.LANCZOS)
 
 
-def encoded(picture: Image.Image, max_bytes: int) -> Encoded:
-    """The best-looking WebP of at most `max_bytes`; raise PictureTooLarge when there is none."""
-    for quality, divisor in _ATTEMPTS:
-        smaller = picture if divisor == 1 else picture.reduce(divisor)
-        file = io.BytesIO()
-        # method 0: a quarter of the time of the default, for files an eighth larger that look the same
-        smaller.save(file, "WEBP", quality=quality, method=0, xmp=XMP)
-        if file.tell() <= max_bytes:
-            return Encoded(file.getvalue(), smaller.width, smaller.height)
-    raise PictureTooLarge(f"a picture of {picture.width} x {picture.height} px does not fit {max_bytes} bytes")
+def pixel_tile(picture: Image.Image) -> Tile:
+    """An RGB picture's pixels as they are, with hard edges."""
+    return lambda side_px: _cornered(picture.resize((side_px, side_px), Image.Resampling.NEAREST))
 
 
-def _strips(drawn: Sequence[Drawn]) -> Image.Image:
-    """One emote's steps fill a few short rows; of several, each has its own row, for comparing."""
-    blocks = []
-    for each in drawn:
-        tiles = [each.emote, each.seen, *each.faces]
-        width = _balanced(len(tiles), TILES_A_ROW) if len(drawn) == 1 else len(tiles)
-        blocks.append([tiles[at : at + width] for at in range(0, len(tiles), width)])
-    return _sheet(blocks, columns=1)
+def face_tile(face: Image.Image, seed: int) -> Tile:
+    """A face with some grain where it is enlarged."""
+    return lambda side_px: _cornered(_grainy(face, side_px, seed))
+
+
+def _tiles(drawn: Drawn, layout: Layout, seed: int) -> Iterator[Tile]:
+    if layout is not Layout.FACE:
+        yield emote_tile(drawn.emote)
+    if layout is Layout.STRIP:
+        yield pixel_tile(drawn.seen)
+        yield from (face_tile(face, seed) for face in drawn.faces[:-1])
+    yield face_tile(drawn.faces[-1], seed)
+
+
+def _arrangement(blocks: int, tiles: int, layout: Layout) -> Arrangement:
+    if layout is Layout.FACE:
+        return side_by_side(blocks)
+    if layout is Layout.STRIP:  # one emote's steps fill a few short rows; of several, each has its own, for comparing
+        return Arrangement(blocks, tiles, wide=_balanced(tiles, TILES_A_ROW) if blocks == 1 else tiles)
+    return Arrangement(blocks, tiles, wide=tiles, across=1 if blocks <= 3 else 2 if blocks <= 8 else 3)
 
 
 def _balanced(count: int, widest: int) -> int:
@@ -103,38 +135,27 @@ def _balanced(count: int, widest: int) -> int:
     return -(-count // rows)
 
 
-def _sheet(blocks: Sequence[Sequence[Sequence[Image.Image]]], columns: int) -> Image.Image:
-    """Lay out blocks, each rows of square tiles, in `columns`; all blocks are shaped alike."""
-    block_columns, block_rows = len(blocks[0][0]), len(blocks[0])
-    rows = -(-len(blocks) // columns)
-    for tile_px in (FACE_PX, SMALL_FACE_PX):
-        gap_px = round(tile_px * GAP)
-        step_x = block_columns * (tile_px + gap_px) + gap_px
-        step_y = block_rows * (tile_px + gap_px) + gap_px
-        size = (columns * step_x - 2 * gap_px, rows * step_y - 2 * gap_px)
-        if max(size) <= LARGEST_SIDE_PX:
-            break
-    sheet = Image.new("RGBA", size)
-    for index, block in enumerate(blocks):
-        row, column = divmod(index, columns)
-        missing = columns - min(columns, len(blocks) - row * columns)  # a last row that is not full is centred
-        left, top = column * step_x + missing * step_x // 2, row * step_y
-        _place(sheet, block, (left, top), tile_px)
-    return sheet
+def _grainy(face: Image.Image, side_px: int, seed: int) -> Image.Image:
+    picture = face.resize((side_px, side_px), Image.Resampling.LANCZOS)
+    if face.width >= side_px:
+        return picture
+    pixels = np.asarray(picture).astype(np.int16) + _grain(seed, side_px)[..., np.newaxis]
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def _place(sheet: Image.Image, block: Sequence[Sequence[Image.Image]], corner: tuple[int, int], tile_px: int) -> None:
-    step_px = tile_px + round(tile_px * GAP)
-    for row, tiles in enumerate(block):
-        for column, picture in enumerate(tiles):
-            place = (corner[0] + column * step_px, corner[1] + row * step_px)
-            sheet.paste(tile(picture, tile_px), place)
+@functools.lru_cache(maxsize=2)
+def _grain(seed: int, side_px: int) -> npt.NDArray[np.int16]:
+    """(side_px, side_px), for the three colours alike. Grains are two pixels across: single ones look electronic."""
+    noise = np.random.Generator(np.random.Philox(key=seed)).standard_normal((side_px, side_px), dtype=np.float32)
+    soft = (noise + np.roll(noise, 1, 0) + np.roll(noise, 1, 1) + np.roll(noise, (1, 1), (0, 1))) / 2
+    grain: npt.NDArray[np.int16] = np.rint(GRAIN * (soft - soft.mean())).astype(np.int16)
+    return grain
 
 
-def _enlarged(picture: Image.Image, side_px: int) -> Image.Image:
-    pixelated = picture.width <= 16 and picture.mode == "RGB"  # the network's view shows its pixels as they are
-    filtering = Image.Resampling.NEAREST if pixelated else Image.Resampling.LANCZOS
-    return picture.resize((side_px, side_px), filtering)
+def _cornered(picture: Image.Image) -> Image.Image:
+    cornered = picture.convert("RGBA")
+    cornered.putalpha(_rounded_mask(picture.width))
+    return cornered
 
 
 @functools.cache

@@ -18,8 +18,9 @@ import structlog
 from config.settings import InferenceSettings, QueueSettings
 from inference.child_process import ChildHung, ChildLost, ChildProcess, ChildUnavailable
 from inference.framing import MAX_PARTS
-from inference.protocol import FaceFailure, FaceOutcome, FaceResult, FailureCode, ProtocolError, Style
+from inference.protocol import FaceFailure, FaceOutcome, FaceResult, FailureCode, Style
 from inference.queue.interface import JobQueue, Lease
+from inference.wire import ProtocolError
 
 log = structlog.get_logger(__name__)
 

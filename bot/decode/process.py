@@ -14,7 +14,8 @@ from typing import Self
 import structlog
 
 from bot.decode.wire import MAX_FRAMES_BYTES, REPLY, REQUEST, Status, picture_of
-from inference.protocol import Picture, ProtocolError
+from inference.protocol import Picture
+from inference.wire import ProtocolError
 
 _START_TIMEOUT_S = 30.0
 _END_TIMEOUT_S = 1.0

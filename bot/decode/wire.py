@@ -10,7 +10,8 @@ import struct
 from collections.abc import Iterator
 from enum import IntEnum
 
-from inference.protocol import MAX_FRAMES, MAX_SIDE_PX, Frame, Picture, ProtocolError
+from inference.protocol import MAX_FRAMES, MAX_SIDE_PX, Frame, Picture
+from inference.wire import ProtocolError
 
 REQUEST = struct.Struct(">I")
 REPLY = struct.Struct(">BHHI")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import discord
 import structlog
 from discord import app_commands
 
-from bot.command import COMMAND, FaceCommand, parse_command
+from bot.command import COMMAND, FaceCommand, parse_command, read_iterations
 from bot.discord.emote_commands import EmoteHandler, add_emote_info, add_emote_settings
 from bot.discord.server_commands import DecisionHandler, add_picture_settings
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 log = structlog.get_logger(__name__)
 
 SETTINGS = "emoteface"
+_ROUNDS = (AUTO, *map(str, range(1, MAX_ITERATIONS + 1)))
 _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "max_length", "autocomplete"}
 
 
@@ -30,22 +31,22 @@ class SlashQuestion:
     member: discord.User | discord.Member | None = None
     style: str | None = None
     realism: float | None = None
-    iterations: int | None = None
+    iterations: str | None = None
     seed: int | None = None
     layout: str | None = None
+    form: str | None = None
 
     def command(self, defaults: FaceOptions) -> FaceCommand:
         """The text of `emote:` follows the grammar, a filled-in option beats one typed there; raise InvalidOption."""
-        command = parse_command(self.emote, defaults)
         given: dict[str, Any] = {
             "style": None if self.style is None else Style(self.style),
             "realism": self.realism,
-            "iterations": self.iterations,
+            "iterations": None if self.iterations is None else read_iterations(self.iterations),
             "seed": self.seed,
             "layout": None if self.layout is None else Layout(self.layout),
+            "form": None if self.form is None else Format(self.form),
         }
-        chosen = {name: value for name, value in given.items() if value is not None}
-        return replace(command, options=replace(command.options, **chosen))
+        return parse_command(self.emote, defaults, {name: value for name, value in given.items() if value is not None})
 
 
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
@@ -68,11 +69,13 @@ def build_tree(
         member="Somebody's avatar, yours for example",
         style="Which network draws",
         realism="0 keeps close to the emote, 1 trusts the network",
-        x="How many times the face is drawn over",
+        x="How many times the face is drawn over; auto takes the round most like a face",
         seed="A number; the same one gives the same face",
         layout="How the faces are put into one picture",
+        form="GIF is smaller and coarser, for where WebP does not play",
     )
-    @app_commands.choices(style=_choices(Style), layout=_choices(Layout))
+    @app_commands.choices(style=_choices(Style), x=_choices(_ROUNDS), layout=_choices(Layout), form=_choices(Format))
+    @app_commands.rename(form="format")
     async def face(
         interaction: discord.Interaction,
         emote: str = "",
@@ -80,13 +83,12 @@ def build_tree(
         member: discord.User | None = None,
         style: str | None = None,
         realism: app_commands.Range[float, 0, 1] | None = None,
-        x: app_commands.Range[int, 1, MAX_ITERATIONS] | None = None,
+        x: str | None = None,
         seed: app_commands.Range[int, 0, MAX_SEED] | None = None,
         layout: str | None = None,
+        form: str | None = None,
     ) -> None:
-        handle(
-            interaction, SlashQuestion(emote, picture, member, style, realism, iterations=x, seed=seed, layout=layout)
-        )
+        handle(interaction, SlashQuestion(emote, picture, member, style, realism, x, seed, layout, form))
 
     add_emote_info(tree, emotes)
     settings = app_commands.Group(name=SETTINGS, description="What works in this server, and for you")
@@ -96,8 +98,8 @@ def build_tree(
     return tree
 
 
-def _choices(values: type[Style] | type[Layout]) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=value.value, value=value.value) for value in values]
+def _choices(values: Iterable[str]) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
 
 
 async def sync_if_changed(tree: app_commands.CommandTree, application_id: int) -> bool:

@@ -96,8 +96,7 @@ class Gathering:
         """The newest picture that may be drawn; of what may not be, the reason for the newest."""
         refusal: FaceError | None = None
         for earlier in await self._before(message):
-            shown = await self._shown_by(earlier)
-            if not shown.pictures or earlier.author.bot:
+            if earlier.author.bot or not (shown := await self._shown_by(earlier)).pictures:
                 continue
             try:
                 return await self._allowed(asker, command, Shown(shown.pictures))

@@ -10,8 +10,8 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from bot.models import Emote
+from inference.animation import timeline
 from inference.protocol import MAX_SIDE_PX, Frame, Picture
-from inference.timeline import timeline
 
 Compose: TypeAlias = Callable[[Image.Image, Image.Image], Image.Image]
 SEAM = 0.5  # of a blend's height: over how much of it the two run into each other

@@ -19,7 +19,7 @@ _SWEEP_BATCH = 500
 
 
 class PictureStore:
-    """Pictures by id (the id of the request they answer)."""
+    """Pictures by id (the id of the request they answer). All files are called `.webp`, GIF or not: content tells."""
 
     def __init__(self, engine: AsyncEngine, directory: Path) -> None:
         self._engine = engine

@@ -16,7 +16,7 @@ from bot.models import Emote, FacePicture, FaceRequest, Origin, Platform, Progre
 from bot.web.asking import Asking, AskingReader
 from bot.web.progress_stream import ProgressStreams
 from bot.web.refusal import WebRefusal
-from inference.protocol import FaceOptions
+from inference.protocol import FaceOptions, Format
 
 PREFIX = "!"
 CHANNEL = "playground"
@@ -76,7 +76,7 @@ class FaceApi:
             web.get(f"/api/faces/{_ID}", self.state),
             web.get(f"/api/faces/{_ID}/events", self.events),
             web.delete(f"/api/faces/{_ID}", self.cancel),
-            web.get(f"/pictures/{_ID}.webp", self.picture),
+            web.get(f"/pictures/{_ID}.{{format:webp|gif}}", self.picture),
         )
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -111,12 +111,12 @@ class FaceApi:
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def picture(self, request: web.Request) -> web.Response:
-        """The WebP file, until it expires."""
+        """The file, until it expires; what it is does not depend on what the address says."""
         picture = await self._faces.picture(request.match_info["id"])
         if picture is None:
             raise WebRefusal(HTTPStatus.NOT_FOUND, "no_such_picture", "There is no such face (any more).")
         headers = {"Cache-Control": f"public, max-age={PICTURE_AGE_S}, immutable"}
-        return web.Response(body=picture.content, content_type="image/webp", headers=headers)
+        return web.Response(body=picture.content, content_type=f"image/{Format.of(picture.content)}", headers=headers)
 
     async def _accept(self, visitor: str, asking: Asking) -> FaceRequest:
         rest = strip_prefix(asking.text, PREFIX)
@@ -149,9 +149,10 @@ class FaceApi:
         if progress.state is not RequestState.ANSWERED:
             return None
         request = await self._faces.request(progress.request_id)
-        emotes = request.emotes if request else ()
-        url = f"/pictures/{progress.request_id}.webp"
-        return {"url": url, "alt": replies.alt_text(emotes), "caption": replies.caption(emotes)}
+        if request is None:
+            return {"url": f"/pictures/{progress.request_id}.webp", "alt": "", "caption": None}
+        url = f"/pictures/{progress.request_id}.{request.options.form}"
+        return {"url": url, "alt": replies.alt_text(request.emotes), "caption": replies.caption(request.emotes)}
 
 
 def _visitor(request: web.Request) -> str | None:

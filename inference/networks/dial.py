@@ -1,9 +1,9 @@
 """The emote-native network behind the styles `real` and `cursed`: a 64 px emote becomes a face, at any realism.
 
 A U-Net with attention at its narrowest. It is told the `cutoff` its input was low-passed to (about how many pixels
-across are left) and a random latent; both steer every block by FiLM (Perez et al. 2018). The skips pass through gates of
-the cutoff: with little left the network must invent a person, with much left it keeps the emote's own shapes. All noise
-is an input, so that every runtime draws the same face.
+across are left) and a random latent; both steer every block by FiLM (Perez et al. 2018). The skips pass through gates
+of the cutoff: with little left the network must invent a person, with much left it keeps the emote's own shapes. All
+noise is an input, so that every runtime draws the same face.
 """
 
 import itertools
@@ -95,6 +95,7 @@ class ToRgb(nn.Module):
         self.norm = nn.GroupNorm(GROUPS, channels)
         self.out = nn.Conv2d(channels, 3, kernel_size=3, padding=1)
         nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(cast("Tensor", self.out.bias))
 
     def forward(self, features: Tensor) -> Tensor:
         """features: (N, C, H, W) -> (N, 3, H, W)."""

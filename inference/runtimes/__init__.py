@@ -4,10 +4,8 @@ import importlib
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from config.settings import InferenceSettings
+from inference.feeds import Feed, Floats
 from inference.protocol import Style
 from inference.weights import shipped
 
@@ -15,13 +13,16 @@ from inference.weights import shipped
 class Generator(Protocol):
     """A network that draws faces. It is called from one thread at a time."""
 
-    def __call__(self, images: npt.NDArray[np.float32], /) -> npt.NDArray[np.float32]:
-        """images: (N, 3, 16, 16) float32 in [-1, 1] -> (N, 3, 128, 128) float32, about [-1, 1], not clamped."""
+    def __call__(self, feed: Feed, /) -> Floats:
+        """What `inference.preparation` makes for N pictures -> (N, 3, P, P) float32, about [-1, 1], not clamped.
+
+        P is the `output_px` of the weights. Raise ValueError for the feed of another network.
+        """
         ...
 
 
-def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) -> Generator:
-    """Load the network of a style into the configured runtime.
+def load_generator(settings: InferenceSettings, entry: str = Style.CLASSIC) -> Generator:
+    """Load a network into the configured runtime; `entry` is a style, or another name in the weights manifest.
 
     Raise WeightsMissing when there are no weights, ImportError when the runtime is not installed.
     """
@@ -32,7 +33,7 @@ def load_generator(settings: InferenceSettings, style: Style = Style.CLASSIC) ->
     if settings.runtime == "torch":
         from inference.runtimes.torch import TorchGenerator
 
-        return TorchGenerator(shipped(style).path, threads=settings.threads)
+        return TorchGenerator(shipped(entry).path, threads=settings.threads)
     from inference.runtimes.openvino import OpenVinoGenerator
 
-    return OpenVinoGenerator(shipped(style).path, threads=settings.threads)
+    return OpenVinoGenerator(shipped(entry).path, threads=settings.threads)

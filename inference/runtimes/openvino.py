@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from inference.feeds import Feed, Floats, pieces
 
 Precision = Literal["auto", "f32", "bf16"]
 PIECES = (8, 4, 2, 1)
@@ -64,25 +65,21 @@ class OpenVinoGenerator:
         # No compiled-model cache: it would save 0.1 s a start and cost as much disk as the network.
         self._compiled = core().compile_model(path, "CPU", config)
         self._request = self._compiled.create_infer_request()
+        self._inputs = {each.any_name for each in self._compiled.inputs}
 
     @property
     def precision(self) -> str:
         """What the arithmetic is done in, as the runtime names it: `f32`, `bf16`, …"""
         return str(self._compiled.get_property(ov_hints.inference_precision()).to_string())
 
-    def __call__(self, images: npt.NDArray[np.float32], /) -> npt.NDArray[np.float32]:
-        """images: (N, 3, 16, 16) float32 in [-1, 1] -> (N, 3, 128, 128) float32."""
-        images = np.ascontiguousarray(images, dtype=np.float32)
-        return np.concatenate([self._drawn(piece) for piece in _pieces(images)])
+    def __call__(self, feed: Feed, /) -> Floats:
+        """See `inference.runtimes.Generator`."""
+        if feed.keys() != self._inputs:
+            raise ValueError(f"this network takes {sorted(self._inputs)}, not {sorted(feed)}")
+        return np.concatenate([self._drawn(piece) for piece in pieces(feed, PIECES)])
 
-    def _drawn(self, piece: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        outputs = self._request.infer([piece], share_inputs=True)  # outputs are copies: the request is used again
-        drawn: npt.NDArray[np.float32] = outputs[0]
+    def _drawn(self, piece: Feed) -> Floats:
+        arrays = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in piece.items()}
+        outputs = self._request.infer(arrays, share_inputs=True)  # outputs are copies: the request is used again
+        drawn: Floats = outputs[0]
         return drawn
-
-
-def _pieces(images: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
-    while len(images):
-        size = next(size for size in PIECES if size <= len(images))
-        yield images[:size]
-        images = images[size:]

@@ -3,42 +3,51 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import onnx
 import torch
 
+from inference.feeds import Feed, Floats, pieces
+from inference.networks.dial import DialGenerator
+from inference.networks.landmarks import LandmarkNetwork
 from inference.networks.serving import ServingGenerator
+from inference.onnx_weights import OnnxWeights, onnx_weights
+from inference.weights import LANDMARKS
 
 LARGEST_BATCH = 32
 
 
 class TorchGenerator:
-    """A ServingGenerator on the first CUDA device, else on the CPU; float32 throughout."""
+    """An exported network on the first CUDA device, else on the CPU; float32 throughout."""
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
         """`threads=0` leaves the number of CPU threads to torch."""
         if threads:
             torch.set_num_threads(threads)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = serving_network(path).to(self.device)
+        weights = onnx_weights(path)
+        self._inputs = set(weights.inputs)
+        self._network = serving_network(weights).to(self.device)
 
     @torch.inference_mode()
-    def __call__(self, images: npt.NDArray[np.float32], /) -> npt.NDArray[np.float32]:
-        """images: (N, 3, 16, 16) float32 in [-1, 1] -> (N, 3, 128, 128) float32."""
-        pieces = torch.split(torch.from_numpy(np.ascontiguousarray(images)), LARGEST_BATCH)
-        faces: npt.NDArray[np.float32] = torch.cat(
-            [self._network(piece.to(self.device)).cpu() for piece in pieces]
-        ).numpy()
+    def __call__(self, feed: Feed, /) -> Floats:
+        """See `inference.runtimes.Generator`."""
+        if feed.keys() != self._inputs:
+            raise ValueError(f"this network takes {sorted(self._inputs)}, not {sorted(feed)}")
+        return np.concatenate([self._drawn(piece) for piece in pieces(feed, (LARGEST_BATCH,))])
+
+    def _drawn(self, piece: Feed) -> Floats:
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in piece.items()}
+        faces: Floats = self._network(**{name: each.to(self.device) for name, each in tensors.items()}).cpu().numpy()
         return faces
 
 
-def serving_network(path: Path) -> ServingGenerator:
-    """The folded network with the weights of an exported file, whose initialisers bear the module's own names."""
-    graph = onnx.load(path).graph
-    state = {
-        initializer.name: torch.from_numpy(onnx.numpy_helper.to_array(initializer).astype(np.float32))
-        for initializer in graph.initializer
-    }
-    network = ServingGenerator(width=state["entry.weight"].shape[0])
-    network.load_state_dict(state, strict=True)
+def serving_network(weights: OnnxWeights) -> ServingGenerator | DialGenerator | LandmarkNetwork:
+    """The network of an exported file, whose initialisers bear the module's own names."""
+    network: ServingGenerator | DialGenerator | LandmarkNetwork
+    if "cutoff" in weights.inputs:
+        network = DialGenerator()
+    elif weights.described.get("network") == LANDMARKS:
+        network = LandmarkNetwork()
+    else:
+        network = ServingGenerator(width=weights.state["entry.weight"].shape[0])
+    network.load_state_dict(weights.state, strict=True)
     return network.eval()

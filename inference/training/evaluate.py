@@ -47,7 +47,7 @@ def bicubic(inputs: Pixels) -> Pixels:
 
 def drawn_by(generator: OpenVinoGenerator) -> Upscaler:
     """A network as an upscaler."""
-    return lambda inputs: from_tensor(generator(to_tensor(inputs)))
+    return lambda inputs: from_tensor(generator({"image": to_tensor(inputs)}))
 
 
 def measured(name: str, method: str, upscale: Upscaler, faces: FramedFaces) -> Row:

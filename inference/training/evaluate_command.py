@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from inference.model_card import NoSuchSection, has_section, update_card
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, ProtocolError, Style
+from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Style
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.training.emote_sets import EmotesError
 from inference.training.emote_table import SHEETS, Contest, measure_emotes
@@ -17,7 +16,8 @@ from inference.training.evaluate_report import Findings, as_json, as_text, secti
 from inference.training.face_detector import DetectorMissing
 from inference.training.faces import FacesError
 from inference.training.framing import FramedFaces
-from inference.weights import WeightsMissing, shipped
+from inference.weights import WeightsMissing, shipped, shipped_styles
+from inference.wire import ProtocolError
 
 RECONSTRUCTION, EMOTES = "reconstruction", "emotes"
 REFUSALS = (WeightsMissing, FacesError, EmotesError, DetectorMissing, NoSuchSection, ProtocolError)
@@ -58,17 +58,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def evaluated(arguments: argparse.Namespace) -> Findings:
     """Measure what the arguments ask for."""
-    styles = [Style(arguments.style)] if arguments.style else list(Style)
+    styles = [Style(arguments.style)] if arguments.style else list(shipped_styles())
     models = {style: shipped(style) for style in styles}
     networks = {style: OpenVinoGenerator(model.path) for style, model in models.items()}
     findings = Findings({style.value: model.model_id for style, model in models.items()})
     faces = val_faces(arguments.data, arguments.cache) if arguments.data else None
     if faces is not None:
         findings.faces = len(faces.inputs)
-    if faces is not None and arguments.only != EMOTES:
-        _reconstruct(networks, faces, findings)
+    if faces is not None and arguments.only != EMOTES and Style.CLASSIC in networks:
+        _reconstruct(networks[Style.CLASSIC], faces, findings)
         if arguments.save:
-            save_sheets(arguments.save / SHEETS, faces, drawn_by(networks[styles[0]]))
+            save_sheets(arguments.save / SHEETS, faces, drawn_by(networks[Style.CLASSIC]))
     if arguments.only != RECONSTRUCTION:
         real = references(arguments.data, arguments.cache, faces) if faces is not None else None
         contest = Contest(networks, {style: _settings(style, arguments) for style in styles}, real)
@@ -88,11 +88,12 @@ def update_cards(cards: list[Path], findings: Findings) -> None:
             raise NoSuchSection(f"{card} has none of the sections {', '.join(sections(findings))}")
 
 
-def _reconstruct(networks: Mapping[Style, OpenVinoGenerator], faces: FramedFaces, findings: Findings) -> None:
+def _reconstruct(network: OpenVinoGenerator, faces: FramedFaces, findings: Findings) -> None:
+    """Of faces from 16 px, what `classic` is made for."""
+    style = Style.CLASSIC
     findings.reconstruction.append(measured("bicubic", "bicubic", bicubic, faces))
-    for style, network in networks.items():
-        method = f"{findings.models[style]} (OpenVINO {network.precision})"
-        findings.reconstruction.append(measured(style.value, method, drawn_by(network), faces))
+    method = f"{findings.models[style]} (OpenVINO {network.precision})"
+    findings.reconstruction.append(measured(style.value, method, drawn_by(network), faces))
 
 
 def _settings(style: Style, arguments: argparse.Namespace) -> tuple[FaceOptions, ...]:

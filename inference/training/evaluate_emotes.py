@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from inference.preprocess import Pixels, fed_back, from_tensor, network_input
+from inference.feeds import joined
+from inference.preparation import PREPARATIONS
+from inference.preprocess import Pixels, from_tensor
 from inference.protocol import FaceOptions, Style
 from inference.runtimes import Generator
 from inference.training.controls import Drawer, face_controls
@@ -30,6 +32,8 @@ from inference.training.faces import load_faces
 from inference.training.framing import FramedFaces, frame
 
 VAL = "val-faces"
+BATCH = 32
+"""Emotes drawn together; the noise of all at once would be large."""
 ROWS: Mapping[Style, tuple[FaceOptions, ...]] = {
     Style.CLASSIC: (
         FaceOptions(),
@@ -88,7 +92,7 @@ def references(folder: Path, cache: Path, val: FramedFaces) -> References:
 def row_name(options: FaceOptions) -> str:
     """`classic`, `classic-r0.5-i3`: the style, and what differs from realism 0 and one iteration."""
     realism = f"-r{options.realism:g}" if options.realism else ""
-    iterations = f"-i{options.iterations}" if options.iterations > 1 else ""
+    iterations = f"-i{options.iterations}" if options.rounds > 1 else ""
     return f"{options.style}{realism}{iterations}"
 
 
@@ -151,7 +155,14 @@ def known(number: float | None) -> bool:
 
 
 def _drawn(generator: Generator, options: FaceOptions, emotes: EmoteSet) -> Pixels:
-    faces = from_tensor(generator(np.stack([network_input(each, options) for each in emotes.emotes])))
-    for _ in range(options.iterations - 1):
-        faces = from_tensor(generator(fed_back(faces)))
-    return faces
+    preparation = PREPARATIONS[options.style]()
+    drawn = []
+    for start in range(0, len(emotes.emotes), BATCH):
+        batch = emotes.emotes[start : start + BATCH]
+        feed = joined([preparation.first([each], [0], options) for each in batch])
+        faces = from_tensor(generator(feed))
+        for _ in range(options.rounds - 1):
+            feed = preparation.again(feed, faces)
+            faces = from_tensor(generator(feed))
+        drawn.append(faces)
+    return np.concatenate(drawn)

@@ -1,11 +1,10 @@
 """Where a run keeps its checkpoints, history and pictures.
 
-A checkpoint is two files: `classic-<pictures>.safetensors`, the averaged generator that can be
-exported, and beside it `classic-<pictures>.resume`, what only a resumed run needs. The second is
+A checkpoint is two files: `<network>-<pictures>.safetensors`, the averaged generator that can be
+exported, and beside it `<network>-<pictures>.resume`, what only a resumed run needs. The second is
 written first and each appears whole, so a killed process leaves no half checkpoint.
 """
 
-import dataclasses
 import json
 import pickle
 from pathlib import Path
@@ -13,18 +12,18 @@ from typing import Any
 
 import torch
 
-from inference.checkpoint import CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
-from inference.training.recipe import Recipe
+from inference.checkpoint import CheckpointError
 from inference.training.trainer import Trainer
 
 KEPT = 2
 
 
 class RunFolder:
-    """One folder, one run."""
+    """One folder, one run of one network."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, network: str) -> None:
         self.path = path
+        self._network = network
         self.sheets = path / "sheets"
         self.sheets.mkdir(parents=True, exist_ok=True)
         self.history = path / "history.jsonl"
@@ -32,18 +31,16 @@ class RunFolder:
 
     def checkpoints(self) -> list[Path]:
         """The complete checkpoints, oldest first."""
-        return sorted(self.path.glob("classic-*.safetensors"))
+        return sorted(self.path.glob(f"{self._network}-*.safetensors"))
 
     def save(self, trainer: Trainer) -> Path:
-        """Write a checkpoint and drop all but the last two; the average must be calibrated."""
-        path = self.path / f"classic-{trainer.pictures_seen:09d}.safetensors"
+        """Write a checkpoint and drop all but the last two; the average must be settled."""
+        path = self.path / f"{self._network}-{trainer.pictures_seen:09d}.safetensors"
         resume = path.with_suffix(".resume")
         unfinished = resume.with_suffix(".part")
         torch.save(trainer.state_dict(), unfinished)
         unfinished.replace(resume)
-        recipe = dataclasses.asdict(trainer.recipe)
-        info = CheckpointInfo(trainer.recipe.width, trainer.phase.stage, trainer.pictures_seen, recipe)
-        save_checkpoint(path, trainer.average, info)
+        trainer.save_average(path)
         for old in self.checkpoints()[:-KEPT]:
             old.unlink()
             old.with_suffix(".resume").unlink(missing_ok=True)
@@ -53,15 +50,6 @@ class RunFolder:
         """Add a line to the history."""
         with self.history.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"pictures": pictures, **numbers}) + "\n")
-
-
-def stored_recipe(checkpoint: Path) -> Recipe:
-    """The recipe of the run that wrote a checkpoint."""
-    recipe = dict(load_checkpoint(checkpoint).info.recipe)
-    try:
-        return Recipe(**{**recipe, "stage_shares": tuple(recipe["stage_shares"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{checkpoint}: holds no recipe of a run ({error!r})") from error
 
 
 def stored_state(checkpoint: Path) -> dict[str, Any]:

@@ -4,19 +4,21 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from types import FrameType
 
-from inference.training.framing import FramedFaces
-from inference.training.report import gain_over_bicubic, save_curves, save_sheet
+from inference.training.curves import save_curves
 from inference.training.run_folder import RunFolder
 from inference.training.trainer import Trainer
 
 Clock = Callable[[], float]
+Report = Callable[[Path], dict[str, float]]
+"""Saves a contact sheet of what the averaged weights draw, and returns numbers on faces held out."""
 
 
 class Ending(StrEnum):
@@ -67,10 +69,10 @@ class Progress:
 class Run:
     """One process's share of a training run."""
 
-    def __init__(self, trainer: Trainer, folder: RunFolder, held: FramedFaces, rhythm: Rhythm) -> None:
+    def __init__(self, trainer: Trainer, report: Report, folder: RunFolder, rhythm: Rhythm) -> None:
         self.trainer = trainer
+        self.report = report
         self.folder = folder
-        self.held = held
         self.rhythm = rhythm
         self._signalled = False
 
@@ -118,25 +120,24 @@ class Run:
         speed, losses = progress.flush()
         seen, total = self.trainer.pictures_seen, self.trainer.recipe.pictures
         self.folder.log(seen, {**losses, "pictures_per_s": speed})
-        stage = self.trainer.phase.stage
-        numbers = "  ".join(f"{name} {value:.4f}" for name, value in losses.items())
         left = timedelta(seconds=round(max(total - seen, 0) / max(speed, 1e-9)))
-        where = f"{seen}/{total} pictures  {stage.output_px} px x {stage.blend:.2f}"
-        _say(f"{where}  {speed:.1f}/s  {left} left  {numbers}")
+        _say(f"{seen}/{total} pictures  {self.trainer.size}  {speed:.1f}/s  {left} left  {_listed(losses)}")
 
     def _save(self) -> None:
-        self.trainer.calibrate_average()
+        self.trainer.settle()
         _say(f"saved {self.folder.save(self.trainer)}")
 
     def _report(self) -> None:
-        self.trainer.calibrate_average()
-        stage, seen = self.trainer.phase.stage, self.trainer.pictures_seen
-        reached, gain = gain_over_bicubic(self.trainer.average, self.held, stage)
-        self.folder.log(seen, {"development_psnr_db": reached, "development_gain_db": gain})
-        save_sheet(self.folder.sheets / f"{seen:09d}.png", self.trainer.average, self.held, stage)
+        self.trainer.settle()
+        seen = self.trainer.pictures_seen
+        numbers = self.report(self.folder.sheets / f"{seen:09d}.png")
+        self.folder.log(seen, numbers)
         save_curves(self.folder.curves, self.folder.history)
-        compared = f"PSNR {reached:.2f} dB, bicubic {reached - gain:.2f} dB"
-        _say(f"{seen} pictures: held-out faces at {stage.output_px} px: {compared}")
+        _say(f"{seen} pictures, faces held out: {_listed(numbers)}")
+
+
+def _listed(numbers: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in numbers.items())
 
 
 def _say(line: str) -> None:

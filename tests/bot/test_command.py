@@ -1,17 +1,27 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.command import parse_command, strip_prefix
+from bot.command import default_options, parse_command, strip_prefix
 from bot.errors import InvalidOption
-from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Layout, Style
+from config.settings import load_settings
+from inference.protocol import (
+    AUTO,
+    DEFAULT_REALISM,
+    MAX_ITERATIONS,
+    MAX_SEED,
+    FaceOptions,
+    Format,
+    Layout,
+    Style,
+)
 
 DEFAULTS = FaceOptions(realism=0.2, iterations=3, seed=9, layout=Layout.STRIP)
-OPTION_NAMES = ("style", "realism", "x", "seed", "layout")
+OPTION_NAMES = ("style", "realism", "x", "iterations", "seed", "layout", "format")
 
 tokens = st.text(min_size=1, max_size=12).filter(lambda t: len(t.split()) == 1 and t == t.strip())
 cased_names = st.sampled_from(OPTION_NAMES).flatmap(
@@ -28,9 +38,10 @@ words = tokens.filter(lambda token: not is_option(token))
 options = st.one_of(
     st.sampled_from(Style).map(lambda style: ("style", style.value)),
     st.integers(0, 20).map(lambda steps: ("realism", str(steps / 20))),
-    st.integers(1, MAX_ITERATIONS).map(lambda count: ("x", str(count))),
+    (st.just(AUTO) | st.integers(1, MAX_ITERATIONS)).map(lambda count: ("x", str(count))),
     st.integers(0, MAX_SEED).map(lambda seed: ("seed", str(seed))),
     st.sampled_from(Layout).map(lambda layout: ("layout", layout.value)),
+    st.sampled_from(Format).map(lambda form: ("format", form.value)),
 )
 
 
@@ -72,20 +83,52 @@ def test_words_keep_their_order_whatever_options_stand_between(data: st.DataObje
 def test_the_last_of_a_repeated_option_counts(given_options: list[tuple[str, str]]) -> None:
     command = parse_command(" ".join(f"{name}:{value}" for name, value in given_options), DEFAULTS)
     last = dict(given_options)
-    field_of = {"x": "iterations"}
+    field_of = {"x": "iterations", "format": "form"}
+    unnamed = DEFAULTS.changed(style=Style(last.get("style", DEFAULTS.style)))
     for field in fields(FaceOptions):
         name = next((short for short, long in field_of.items() if long == field.name), field.name)
         value = getattr(command.options, field.name)
         if name in last:
-            assert type(value)(last[name]) == value
+            assert value == (AUTO if last[name] == AUTO else type(value)(last[name]))
         else:
-            assert value == getattr(DEFAULTS, field.name)
+            assert value == getattr(unnamed, field.name)
 
 
 def test_every_option_in_any_case_is_understood() -> None:
-    command = parse_command("😂 STYLE:Classic Realism:0.43 X:5 sEEd:7 layout:FACE :joy:", FaceOptions())
+    command = parse_command("😂 STYLE:Classic Realism:0.43 X:5 sEEd:7 layout:FACE format:GIF :joy:", FaceOptions())
     assert command.words == ("😂", ":joy:")
-    assert command.options == FaceOptions(Style.CLASSIC, 0.45, 5, 7, Layout.FACE)
+    assert command.options == FaceOptions(Style.CLASSIC, 0.45, 5, 7, Layout.FACE, Format.GIF)
+
+
+@pytest.mark.parametrize("text", ["x:auto", "iterations:auto", "X:AUTO", "x:3 iterations:auto"])
+def test_the_best_of_all_rounds_can_be_asked_for(text: str) -> None:
+    assert parse_command(f"😂 {text}", FaceOptions()).options == FaceOptions(iterations=AUTO)
+
+
+def test_iterations_may_be_written_out() -> None:
+    assert parse_command("😂 iterations:4", FaceOptions()).options.iterations == 4
+
+
+def test_a_style_comes_with_its_own_realism_in_whatever_order_it_is_asked() -> None:
+    own = DEFAULTS.changed(style=Style.CURSED)
+    assert own.realism == DEFAULT_REALISM[Style.CURSED]
+    assert parse_command("😂 style:cursed", DEFAULTS).options == own
+    for text in ("realism:0.4 style:cursed", "style:cursed realism:0.4"):
+        assert parse_command(text, DEFAULTS).options == replace(own, realism=0.4)
+    assert parse_command("style:classic", DEFAULTS).options == DEFAULTS
+
+
+def test_what_was_chosen_otherwise_beats_the_text() -> None:
+    given = {"style": Style.REAL, "seed": 3}
+    asked = parse_command("😂 style:cursed realism:0.4 seed:5", DEFAULTS, given)
+    assert asked.options == replace(DEFAULTS, style=Style.REAL, realism=0.4, seed=3)
+
+
+def test_an_instance_may_have_a_style_and_a_realism_of_its_own() -> None:
+    inference = load_settings().inference
+    assert default_options(inference) == FaceOptions(Style(inference.style))
+    chosen = inference.model_copy(update={"style": "cursed", "realism": 0.7})
+    assert default_options(chosen) == FaceOptions(Style.CURSED, 0.7)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +167,7 @@ def test_nothing_gives_no_words_and_the_defaults() -> None:
         ("x", ["", "0", "-1", "11", "1.5", "five", "9" * 5000]),
         ("seed", ["", "-1", str(MAX_SEED + 1), "1.0", "nan", "9" * 5000]),
         ("layout", ["", "round", "face,pair", ":"]),
+        ("format", ["", "png", "gif,webp", ":"]),
     ],
 )
 def test_a_bad_value_names_the_option_and_its_values_and_nothing_else(option: str, values: list[str]) -> None:

@@ -16,7 +16,7 @@ from bot.delivery import Refusal
 from bot.errors import ERROR_OF_CODE, FaceError
 from bot.models import FacePicture, Origin, Platform, RequestState
 from bot.replies import words_for
-from inference.protocol import FaceOptions, FailureCode, Layout
+from inference.protocol import FaceOptions, FailureCode, Layout, Style
 from tests.fakes.serving import JOY, ORIGIN, assembled, caps, face, leaves, serving_faces
 from tests.fakes.worker import drawing_of
 
@@ -133,6 +133,15 @@ async def test_without_weights_nothing_is_accepted(tmp_path: Path) -> None:
         assert rows(tmp_path) == []
 
 
+async def test_a_style_without_weights_is_not_accepted(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path, model_ids={Style.CLASSIC: "classic-1"}) as serving:
+        asked = replace(face("joy"), options=FaceOptions(Style.REAL))
+        with pytest.raises(errors.StyleNotServed) as refused:
+            await serving.service.ask(ORIGIN, asked)
+        assert refused.value.served == (Style.CLASSIC,)
+        assert rows(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("cap", "refusal"),
     [
@@ -208,6 +217,14 @@ async def test_a_scope_changes_the_defaults_it_has_set_and_no_others(tmp_path: P
         await serving.scope_settings.set("guild", "greeting", "hello")
         assert await serving.service.defaults("guild") == FaceOptions(realism=0.5, layout=Layout.STRIP)
         assert await serving.service.defaults("elsewhere") == FaceOptions(realism=0.5)
+
+
+async def test_a_scope_that_sets_a_style_gets_the_realism_of_that_style(tmp_path: Path) -> None:
+    async with assembled(tmp_path) as serving:
+        await serving.scope_settings.set("guild", "style", "cursed")
+        assert await serving.service.defaults("guild") == FaceOptions(Style.CURSED)
+        await serving.scope_settings.set("guild", "realism", 0.7)
+        assert await serving.service.defaults("guild") == FaceOptions(Style.CURSED, 0.7)
 
 
 async def test_defaults_of_another_version_are_left_out(tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ def test_face_fails_when_nothing_could_be_drawn(settings: Settings, tmp_path: Pa
     assert exit_code("face", "zzqxv", "-o", str(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("arguments", [("--realism", "1.5"), ("--iterations", "11"), ("--seed", "-1")])
+@pytest.mark.parametrize(
+    "arguments", [("--realism", "1.5"), ("--iterations", "11"), ("--iterations", "many"), ("--seed", "-1")]
+)
 def test_face_refuses_values_out_of_range(settings: Settings, arguments: tuple[str, str]) -> None:
     assert exit_code("face", "😂", *arguments) == 2
 

@@ -15,7 +15,7 @@ from bot.emotes.resolver import Explanation, Found
 from bot.errors import FaceError
 from bot.models import Emote, EmoteSource, Progress, RequestState
 from bot.replies import alt_text, caption, explanation, status_line, words_for
-from inference.protocol import FaceOptions
+from inference.protocol import FaceOptions, Style
 
 SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.TooManyEmotes: lambda: errors.TooManyEmotes(4),
@@ -24,6 +24,7 @@ SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.FlaggedEmote: lambda: errors.FlaggedEmote(("epilepsy", "edgy")),
     errors.TooManyRequests: lambda: errors.TooManyRequests(5.4),
     errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
+    errors.StyleNotServed: lambda: errors.StyleNotServed((Style.CLASSIC,)),
     errors.Busy: lambda: errors.Busy(31.6),
 }
 HOSTILE = "@everyone <@80351110224678912> **loud** `code` https://evil.example [x](https://evil.example)"
@@ -51,7 +52,7 @@ def test_no_words_ping_or_link_or_have_open_markup(leaf: type[FaceError]) -> Non
     assert words.count("`") % 2 == 0
 
 
-@given(st.sampled_from(["style", "realism", "x", "seed", "layout"]), st.text(min_size=6))
+@given(st.sampled_from(["style", "realism", "x", "seed", "layout", "format"]), st.text(min_size=6))
 def test_the_words_for_a_bad_option_are_the_same_whatever_was_typed(name: str, value: str) -> None:
     said = set()
     for typed in (f"{name}:{'_'.join(value.split())}?", f"{name}:{HOSTILE.split(maxsplit=1)[0]}"):

@@ -86,6 +86,30 @@ def with_file(path: str) -> bytes:
     return encoded(animation(assets=[image], layers=[layer]))
 
 
+def with_shapes(*shapes: dict[str, Any]) -> bytes:
+    """Beside the disc."""
+    lottie = animation()
+    lottie["layers"][0]["shapes"][0]["it"][:0] = shapes
+    return encoded(lottie)
+
+
+ENDLESS: dict[str, bytes] = {
+    "a star of more points than there are atoms": with_shapes(
+        {"ty": "sr", "sy": 1, "pt": still(1e38), "p": still([0, 0]), "or": still(99), "ir": still(9), "r": still(0)}
+    ),
+    "a thousand million copies": with_shapes(
+        {"ty": "rp", "c": still(1e9), "o": still(0), "m": 1, "tr": {"p": still([1, 0]), "s": still([100, 100])}}
+    ),
+    "a disc as large as the solar system": encoded(animation(w=320, h=320, layers=[disc_layer(120, int(1e12))])),
+    "a composition that contains itself": encoded(
+        animation(
+            assets=[{"id": "a", "layers": [disc_layer(120, 320) | {"ty": 0, "refId": "a", "w": 320, "h": 320}]}],
+            layers=[disc_layer(120, 320) | {"ty": 0, "refId": "a", "w": 320, "h": 320}],
+        )
+    ),
+}
+"""Small files that could keep a renderer busy, or fill the memory."""
+
 NO_LOTTIE: dict[str, bytes] = {
     "an empty object": b"{}",
     "an error answer": b'{"message": "404: Not Found", "code": 0}',

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from inference.feeds import Feed, Floats
 from inference.protocol import FaceJob, FaceOptions, Frame, Picture
 
 NOW = 1_000_000.0
 RED, GREEN, BLUE = (220, 30, 40, 255), (30, 180, 60, 255), (40, 60, 220, 255)
 
 
-def enlarge(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(N, 3, 16, 16) -> (N, 3, 128, 128): every pixel eight times as big."""
-    return np.kron(images, np.ones((1, 1, 8, 8), np.float32))
+def enlarge(feed: Feed) -> Floats:
+    """Every pixel of the images as many times as big as makes (N, 3, 128, 128), or as large as the grain."""
+    factor = (feed["grain"].shape[-1] if "grain" in feed else 128) // feed["image"].shape[-1]
+    return np.kron(feed["image"], np.ones((1, 1, factor, factor), np.float32))
 
 
 def picture_of(image: Image.Image) -> Picture:

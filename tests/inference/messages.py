@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from inference.protocol import (
+    AUTO,
     MAX_ITERATIONS,
     MAX_SEED,
     FaceFailure,
@@ -16,6 +17,7 @@ from inference.protocol import (
     FaceOptions,
     FaceResult,
     FailureCode,
+    Format,
     Frame,
     Layout,
     Picture,
@@ -26,9 +28,10 @@ options = st.builds(
     FaceOptions,
     style=st.sampled_from(Style),
     realism=st.floats(0, 1),
-    iterations=st.integers(1, MAX_ITERATIONS),
+    iterations=st.just(AUTO) | st.integers(1, MAX_ITERATIONS),
     seed=st.none() | st.integers(0, MAX_SEED),
     layout=st.sampled_from(Layout),
+    form=st.sampled_from(Format),
 )
 
 

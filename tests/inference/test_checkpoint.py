@@ -7,9 +7,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from torch import nn
 
-from inference.checkpoint import CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
+from inference.checkpoint import (
+    CheckpointError,
+    CheckpointInfo,
+    DialCheckpoint,
+    DialInfo,
+    load_checkpoint,
+    load_classic,
+    load_dial,
+    save_checkpoint,
+)
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
+from inference.networks.dial import DialGenerator
+from inference.weights import FOLDER
 
 INFO = CheckpointInfo(width=8, stage=Stage(64, 0.5), pictures_seen=1234, recipe={"seed": 7})
 
@@ -31,7 +43,7 @@ def ours_file(path: Path) -> Path:
     return path
 
 
-def same(one: ClassicGenerator, other: ClassicGenerator) -> bool:
+def same(one: nn.Module, other: nn.Module) -> bool:
     ours, theirs = one.state_dict(), other.state_dict()
     return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
@@ -185,3 +197,42 @@ def test_any_bytes_are_refused_with_an_error_of_ours(
     path.write_bytes(start + rest)
     with pytest.raises(CheckpointError):
         load_checkpoint(path)
+
+
+# -- the emote-native network ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dial() -> DialGenerator:
+    torch.manual_seed(3)
+    return DialGenerator().eval()
+
+
+def test_the_emote_native_network_is_saved_and_loaded_too(dial: DialGenerator, tmp_path: Path) -> None:
+    info = DialInfo(pictures_seen=1234, recipe={"seed": 7})
+    save_checkpoint(tmp_path / "dial.safetensors", dial, info)
+    loaded = load_dial(tmp_path / "dial.safetensors")
+    assert same(loaded.generator, dial)
+    assert loaded.info == info
+    assert not loaded.generator.training
+    assert isinstance(load_checkpoint(tmp_path / "dial.safetensors"), DialCheckpoint)
+
+
+def test_the_wrong_network_is_refused_by_name(dial: DialGenerator, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "dial.safetensors", dial, DialInfo(1, {}))
+    with pytest.raises(CheckpointError, match="emote-native network, but the classic one is needed"):
+        load_classic(tmp_path / "dial.safetensors")
+    with pytest.raises(CheckpointError, match="classic network, but the emote-native one is needed"):
+        load_dial(ours_file(tmp_path / "ours.safetensors"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no network", b"\x08\x0a", bytes(100)])
+def test_any_bytes_in_a_served_file_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "dial.onnx").write_bytes(content)
+    with pytest.raises(CheckpointError, match="not a file that `export` wrote"):
+        load_dial(tmp_path / "dial.onnx")
+
+
+def test_a_folded_network_is_refused_as_a_checkpoint() -> None:
+    with pytest.raises(CheckpointError, match="folded for serving"):
+        load_checkpoint(FOLDER / "classic.onnx")

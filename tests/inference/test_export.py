@@ -9,14 +9,24 @@ import torch
 
 import inference.export as export_module
 from inference.__main__ import main
-from inference.checkpoint import Checkpoint, CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
-from inference.export import export
+from inference.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    CheckpointInfo,
+    DialCheckpoint,
+    DialInfo,
+    load_checkpoint,
+    load_dial,
+    save_checkpoint,
+)
+from inference.export import Exported, export
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
 from inference.networks.serving import fold
 from inference.preprocess import from_tensor
+from inference.protocol import Style
 from inference.runtimes.openvino import OpenVinoGenerator
-from inference.training.batchnorm import recalibrate
-from inference.weights import shipped
+from inference.training.classic.batchnorm import recalibrate
+from inference.weights import shipped, shipped_styles
 
 WIDTH = 32
 
@@ -42,14 +52,14 @@ def test_openvino_draws_what_torch_draws_with_the_same_weights(exported: Path, c
     served = fold(checkpoint.generator).half().float()
     with torch.inference_mode():
         expected = from_tensor(served(pictures(3)).numpy())
-    drawn = from_tensor(OpenVinoGenerator(exported, precision="f32")(pictures(3).numpy()))
+    drawn = from_tensor(OpenVinoGenerator(exported, precision="f32")({"image": pictures(3).numpy()}))
     assert expected.std() > 10
     assert np.abs(drawn.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_any_number_of_pictures_goes_through_at_once(exported: Path, count: int) -> None:
-    assert OpenVinoGenerator(exported)(pictures(count).numpy()).shape == (count, 3, 128, 128)
+    assert OpenVinoGenerator(exported)({"image": pictures(count).numpy()}).shape == (count, 3, 128, 128)
 
 
 def test_weights_are_stored_in_half_precision_under_their_serving_names(exported: Path, checkpoint: Checkpoint) -> None:
@@ -64,7 +74,7 @@ def test_weights_are_stored_in_half_precision_under_their_serving_names(exported
 def test_the_file_says_what_it_is_and_nothing_of_where_it_was_made(exported: Path) -> None:
     model = onnx.load(exported)
     assert {prop.key: prop.value for prop in model.metadata_props} == {
-        "style": "classic",
+        "network": "classic",
         "width": "32",
         "pictures_seen": "99",
         "preprocess_version": "1",
@@ -91,10 +101,11 @@ def test_the_manifest_lists_what_was_exported(exported: Path) -> None:
 
 
 def test_other_styles_stay_in_the_manifest(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    export(checkpoint, tmp_path / "one.onnx", style="one")
-    export(checkpoint, tmp_path / "two.onnx", style="two")
-    assert shipped("one", tmp_path).model_id.startswith("one-w32-")
-    assert shipped("two", tmp_path).path.name == "two.onnx"
+    (tmp_path / "manifest.json").write_text('{"cubist": {"file": "cubist.onnx"}}')
+    export(checkpoint, tmp_path / "classic.onnx")
+    listed = json.loads((tmp_path / "manifest.json").read_text())
+    assert list(listed) == ["cubist", "classic"]
+    assert listed["cubist"] == {"file": "cubist.onnx"}
 
 
 def test_a_network_that_is_still_growing_is_not_exported(checkpoint: Checkpoint, tmp_path: Path) -> None:
@@ -131,3 +142,52 @@ def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path, capsys: pyte
     (tmp_path / "broken").write_bytes(b"no network")
     assert main(["export", str(tmp_path / "broken"), "-o", str(tmp_path / "c.onnx")]) == 1
     assert "broken: not a readable checkpoint" in capsys.readouterr().err
+
+
+# -- the emote-native network ---------------------------------------------------------------------------------------
+
+
+def test_the_dial_stores_its_weights_in_half_precision_under_their_own_names(
+    exported_dial: Exported, dial: DialCheckpoint
+) -> None:
+    stored = {weight.name: weight for weight in onnx.load(exported_dial.path).graph.initializer}
+    expected = dial.generator.state_dict()
+    assert stored.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert stored[name].data_type == onnx.TensorProto.FLOAT16
+        assert np.array_equal(onnx.numpy_helper.to_array(stored[name]), tensor.numpy().astype(np.float16))
+
+
+def test_the_served_dial_can_be_trained_on(exported_dial: Exported, dial: DialCheckpoint) -> None:
+    loaded = load_dial(exported_dial.path)
+    assert loaded.info == DialInfo(pictures_seen=99, recipe={})
+    for mine, theirs in zip(loaded.generator.parameters(), dial.generator.parameters(), strict=True):
+        assert torch.equal(mine, theirs.half().float())
+        assert mine.requires_grad
+
+
+def test_the_dial_serves_two_styles_with_one_file(exported_dial: Exported) -> None:
+    folder = exported_dial.path.parent
+    entry = {
+        "file": "dial.onnx",
+        "sha256": hashlib.sha256(exported_dial.path.read_bytes()).hexdigest(),
+        "model_id": f"dial-{exported_dial.sha256[:8]}",
+        "input_px": 64,
+        "output_px": 256,
+    }
+    assert json.loads((folder / "manifest.json").read_text()) == {"real": entry, "cursed": entry}
+    assert shipped("real", folder) == shipped("cursed", folder)
+    assert shipped_styles(folder) == (Style.REAL, Style.CURSED)
+
+
+def test_the_dial_says_what_it_is_and_nothing_of_where_it_was_made(exported_dial: Exported) -> None:
+    described = {prop.key: prop.value for prop in onnx.load(exported_dial.path).metadata_props}
+    assert described == {"network": "dial", "pictures_seen": "99", "preprocess_version": "1"}
+    assert b".py" not in exported_dial.path.read_bytes()
+
+
+def test_the_card_of_the_dial_says_which_weights_it_is_about(exported_dial: Exported) -> None:
+    card = (exported_dial.path.parent / "card.md").read_text()
+    assert f"| model id | {exported_dial.model_id} |" in card
+    assert "| pictures seen in training | 99 |" in card
+    assert "width" not in card

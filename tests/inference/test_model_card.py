@@ -32,9 +32,11 @@ def test_a_card_without_the_section_is_left_alone(tmp_path: Path, content: str) 
     assert card.read_text() == content
 
 
-@pytest.mark.parametrize("section", ["identity", "reconstruction"])
-def test_the_shipped_card_has_every_section(section: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("card", "section"), [("classic", "identity"), ("classic", "reconstruction"), ("dial", "identity")]
+)
+def test_the_shipped_cards_have_every_section(card: str, section: str, tmp_path: Path) -> None:
     copy = tmp_path / "card.md"
-    copy.write_text((FOLDER / "classic.md").read_text())
+    copy.write_text((FOLDER / f"{card}.md").read_text())
     update_card(copy, section, "numbers\n")
     assert "numbers" in copy.read_text()

@@ -1,9 +1,9 @@
 import io
 from collections.abc import Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import structlog
 import structlog.testing
@@ -11,15 +11,21 @@ from PIL import Image
 
 from config.settings import load_settings
 from inference import pipeline as pipeline_module
+from inference import served
+from inference.export import Exported
+from inference.feeds import Feed, Floats
+from inference.morph import FRAMES
 from inference.pipeline import LARGEST_CALL, FacePipeline
-from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Layout, Style
+from inference.preprocess import to_tensor
+from inference.protocol import AUTO, FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode, Format, Layout, Style
 from inference.runtimes import Generator
+from inference.weights import shipped, shipped_styles
 from tests.inference.drawing import BLUE, GREEN, NOW, RED, disc, enlarge, job, picture_of
 from tests.inference.films import film_of, rolling_ball
 from tests.inference.films import opened as played
+from tests.inference.portrait import portrait
 
 Events = list[MutableMapping[str, Any]]
-Images = npt.NDArray[np.float32]
 CURSED = picture_of(Image.new("RGBA", (8, 8), (255, 0, 255, 255)))
 
 
@@ -34,14 +40,18 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
-        self.seen: list[Images] = []
+        self.feeds: list[Feed] = []
 
-    def __call__(self, images: Images, /) -> Images:
-        self.calls.append(len(images))
-        self.seen.append(images)
-        if any(tuple(image[:, 0, 0]) == (1, -1, 1) for image in images):
+    @property
+    def seen(self) -> list[Floats]:
+        return [feed["image"] for feed in self.feeds]
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.calls.append(len(feed["image"]))
+        self.feeds.append(feed)
+        if any(np.allclose(image[:, 0, 0], (1, -1, 1)) for image in feed["image"]):
             raise RuntimeError("a cursed picture")
-        return enlarge(images)
+        return enlarge(feed)
 
 
 class Clock:
@@ -81,9 +91,9 @@ def test_a_job_becomes_a_picture_of_its_face() -> None:
     [outcome] = pipeline_of(Recorder()).draw([asked])
     assert isinstance(outcome, FaceResult)
     assert outcome.key == asked.key
-    assert (outcome.width_px, outcome.height_px) == (256, 256)
+    assert (outcome.width_px, outcome.height_px) == (512, 512)
     assert outcome.inference_ms > 0
-    assert np.abs(np.asarray(opened(outcome).convert("RGB")).astype(int) - RED[:3]).max() < 8
+    assert np.abs(np.asarray(opened(outcome).convert("RGB").reduce(8)).astype(int) - RED[:3]).max() < 8
 
 
 def test_outcomes_come_in_the_order_of_the_jobs() -> None:
@@ -105,6 +115,57 @@ def test_every_round_is_fed_what_the_one_before_drew() -> None:
     details = [float(np.abs(np.diff(images)).mean()) for images in recorder.seen]
     assert details == sorted(details, reverse=True)  # enlarging and halving again blurs
     assert details[2] < details[0]
+
+
+class Rounds:
+    """Draws noise, but a face of picture `at` in the round that `faces[at]` says, the first being 1."""
+
+    def __init__(self, *faces: int) -> None:
+        self.faces = faces
+        self.done = 0
+
+    def __call__(self, feed: Feed, /) -> Floats:
+        self.done += 1
+        noise = np.random.default_rng(self.done).uniform(-1, 1, (len(feed["image"]), 3, 128, 128))
+        face = to_tensor(np.asarray(portrait())[np.newaxis])[0]
+        drawn = [face if self.done == round_ else other for other, round_ in zip(noise, self.faces, strict=True)]
+        return np.stack(drawn).astype(np.float32)
+
+
+def like_the_portrait(tile: Image.Image) -> bool:
+    small = np.asarray(tile.convert("RGB").resize((128, 128), Image.Resampling.BOX)).astype(int)
+    return bool(np.abs(small - np.asarray(portrait()))[16:-16, 16:-16].mean() < 12)
+
+
+def test_auto_shows_of_every_picture_the_round_most_like_a_face() -> None:
+    generator = Rounds(3, 8)
+    [outcome] = pipeline_of(generator).draw([job([disc(), disc(GREEN)], iterations=AUTO, layout=Layout.FACE)])
+    sheet = opened(outcome)
+    assert generator.done == 10
+    assert like_the_portrait(sheet.crop((0, 0, sheet.height, sheet.height)))
+    assert like_the_portrait(sheet.crop((sheet.width - sheet.height, 0, sheet.width, sheet.height)))
+
+
+def test_a_fixed_number_of_rounds_shows_the_last_one() -> None:
+    pictures = [opened(pipeline_of(Rounds(3)).draw([job(iterations=n, layout=Layout.FACE)])[0]) for n in (3, 4)]
+    assert [like_the_portrait(picture) for picture in pictures] == [True, False]
+
+
+def test_a_strip_of_auto_shows_every_round_and_the_chosen_one_again_at_the_end() -> None:
+    [outcome] = pipeline_of(Rounds(6)).draw([job(iterations=AUTO, layout=Layout.STRIP)])
+    strip = opened(outcome)
+    tile_px = round(strip.width / (4 + 3 / 16))
+    step_px = round(tile_px * 17 / 16)
+    corners = [(at % 4 * step_px, at // 4 * step_px) for at in range(13)]  # emote, what is seen, ten rounds, the answer
+    tiles = [strip.crop((x, y, x + tile_px, y + tile_px)) for x, y in corners]
+    assert [at for at, tile in enumerate(tiles) if like_the_portrait(tile)] == [7, 12]
+
+
+def test_all_frames_of_an_animation_are_of_one_round() -> None:
+    film = rolling_ball((100, 100, 100))
+    [outcome] = pipeline_of(Rounds(4, 9, 4)).draw([job([film], iterations=AUTO, layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    assert [like_the_portrait(frame) for frame in played(outcome.picture).frames] == [True, False, True]
 
 
 def test_a_job_gets_the_same_face_alone_and_among_others() -> None:
@@ -136,12 +197,12 @@ def test_a_job_that_makes_the_network_raise_fails_alone(events: Events) -> None:
     ]
 
 
-def broken_shape(images: Images, /) -> Images:
-    return enlarge(images)[:, :, :64]
+def broken_shape(feed: Feed, /) -> Floats:
+    return enlarge(feed)[:, :, :64]
 
 
-def not_finite(images: Images, /) -> Images:
-    return enlarge(images) * np.float32(np.nan)
+def not_finite(feed: Feed, /) -> Floats:
+    return enlarge(feed) * np.float32(np.nan)
 
 
 @pytest.mark.parametrize("broken", [broken_shape, not_finite])
@@ -159,9 +220,9 @@ def test_a_job_past_its_deadline_never_reaches_the_network() -> None:
 def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     outcomes = pipeline_of(slow, clock).draw([job(iterations=9, deadline_at=NOW + 25), job([disc(BLUE)])])
     assert failures(outcomes) == [FailureCode.DEADLINE_EXCEEDED, None]
@@ -171,9 +232,9 @@ def test_a_job_whose_deadline_passes_between_rounds_stops_there() -> None:
 def test_a_finished_face_is_not_thrown_away_for_a_deadline() -> None:
     clock = Clock()
 
-    def slow(images: Images, /) -> Images:
+    def slow(feed: Feed, /) -> Floats:
         clock.at += 10
-        return enlarge(images)
+        return enlarge(feed)
 
     assert failures(pipeline_of(slow, clock).draw([job(deadline_at=NOW + 5)])) == [None]
 
@@ -188,10 +249,10 @@ def test_an_error_outside_the_network_fails_one_job_too(step: str, monkeypatch: 
     working = getattr(pipeline_module, step)
     calls = iter([True, False])
 
-    def fail_once(*arguments: object) -> object:
+    def fail_once(*arguments: Any, **named: Any) -> Any:
         if next(calls):
             raise MemoryError
-        return working(*arguments)
+        return working(*arguments, **named)
 
     monkeypatch.setattr(pipeline_module, step, fail_once)
     outcomes = pipeline_of(Recorder()).draw([job(), job([disc(BLUE)])])
@@ -217,7 +278,7 @@ def test_no_jobs_are_no_outcomes() -> None:
 
 
 def test_the_model_ids_name_what_is_loaded() -> None:
-    assert pipeline_of(Recorder()).model_ids == {Style.CLASSIC: f"{__name__}:current_generator"}
+    assert pipeline_of(Recorder()).model_ids == dict.fromkeys(Style, f"{__name__}:current_generator")
 
 
 def test_an_outcome_bears_the_key_of_its_job() -> None:
@@ -250,6 +311,25 @@ def test_a_still_face_beside_an_animated_one_stands_still() -> None:
         assert np.abs(frame - frames[0])[:, middle:].mean() > 2
 
 
+def test_an_answer_is_a_gif_where_asked() -> None:
+    for layout in (Layout.PAIR, Layout.MORPH):
+        [outcome] = pipeline_of(Recorder()).draw([job([rolling_ball([50] * 4)], layout=layout, form=Format.GIF)])
+        picture = opened(outcome)
+        assert picture.format == "GIF"
+        assert getattr(picture, "n_frames", 1) >= 4
+
+
+def test_an_animated_pair_moves_the_emote_beside_a_face_with_one_grain() -> None:
+    flat = [Image.new("RGBA", (16, 16), (120, 60 * (at % 2), 120, 255)) for at in range(2)]
+    [outcome] = pipeline_of(Recorder()).draw([job([film_of(flat, [500, 500])], layout=Layout.PAIR)])
+    assert isinstance(outcome, FaceResult)
+    first, second = (np.asarray(frame.convert("RGB")).astype(int) for frame in played(outcome.picture).frames)
+    face_px = first.shape[0]
+    assert np.abs(first - second)[:, :face_px].mean() > 10
+    changed = (first - second)[:, -face_px:][32:-32, 32:-32]
+    assert changed.std(axis=(0, 1)).max() < 2  # the grain itself has 3
+
+
 @pytest.mark.parametrize("iterations", [1, 3])
 def test_a_morph_draws_the_first_frame_only_and_moves_all_the_same(iterations: int) -> None:
     recorder = Recorder()
@@ -257,7 +337,7 @@ def test_a_morph_draws_the_first_frame_only_and_moves_all_the_same(iterations: i
     [outcome] = pipeline_of(recorder).draw([job(pictures, layout=Layout.MORPH, iterations=iterations)])
     assert isinstance(outcome, FaceResult)
     assert recorder.calls == [2] * iterations
-    assert 10 <= len(played(outcome.picture).frames) <= 20
+    assert 10 <= len(played(outcome.picture).frames) <= FRAMES
 
 
 def test_a_seed_is_the_same_in_every_frame() -> None:
@@ -281,3 +361,59 @@ def test_the_longest_animations_fit_into_a_result_in_bounded_calls() -> None:
     assert outcome.to_bytes()
     assert max(recorder.calls) <= LARGEST_CALL
     assert sum(played(outcome.picture).durations_ms) == 60 * 30
+
+
+def test_real_and_cursed_are_one_network_and_go_through_it_together() -> None:
+    recorder = Recorder()
+    jobs = [job(style=Style.REAL), job([disc(GREEN)]), job([disc(BLUE)], style=Style.CURSED, iterations=2)]
+    assert failures(pipeline_of(recorder).draw(jobs)) == [None, None, None]
+    assert [(set(feed), len(feed["image"])) for feed in recorder.feeds] == [
+        ({"image", "cutoff", "latent", "grain"}, 2),
+        ({"image", "cutoff", "latent", "grain"}, 1),
+        ({"image"}, 1),
+    ]
+    assert recorder.feeds[0]["cutoff"][0] < recorder.feeds[0]["cutoff"][1] == recorder.feeds[1]["cutoff"][0]
+
+
+@pytest.mark.parametrize("style", [Style.REAL, Style.CURSED])
+def test_a_round_of_the_dial_keeps_its_noise(style: Style) -> None:
+    recorder = Recorder()
+    pipeline_of(recorder).draw([job(style=style, iterations=3)])
+    for name in ("cutoff", "latent", "grain"):
+        assert all(np.array_equal(feed[name], recorder.feeds[0][name]) for feed in recorder.feeds)
+    details = [float(np.abs(np.diff(images)).mean()) for images in recorder.seen]
+    assert details == sorted(details, reverse=True)
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("style", [Style.REAL, Style.CURSED])
+def test_every_layout_shows_faces_of_the_dial(style: Style, layout: Layout) -> None:
+    [outcome] = pipeline_of(Recorder()).draw([job([disc(), disc(BLUE)], style=style, layout=layout, iterations=2)])
+    assert opened(outcome).size == (outcome.width_px, outcome.height_px)  # type: ignore[union-attr]
+
+
+def test_an_animated_emote_keeps_one_person_through_all_frames() -> None:
+    recorder = Recorder()
+    [outcome] = pipeline_of(recorder).draw([job([rolling_ball([50] * 5)], style=Style.REAL, layout=Layout.FACE)])
+    assert isinstance(outcome, FaceResult)
+    assert len(played(outcome.picture).frames) == 5
+    assert (recorder.feeds[0]["latent"] == recorder.feeds[0]["latent"][:1]).all()
+
+
+def test_a_dial_network_that_breaks_its_contract_makes_no_picture() -> None:
+    for broken in (broken_shape, not_finite, of_the_input_size):
+        assert failures(pipeline_of(broken).draw([job(style=Style.REAL)])) == [FailureCode.GENERATOR_FAILED]
+
+
+def of_the_input_size(feed: Feed, /) -> Floats:
+    return feed["image"]
+
+
+def test_what_the_shipped_styles_share_is_loaded_once(exported_dial: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Style] = []
+    monkeypatch.setattr(served, "shipped", partial(shipped, folder=exported_dial.path.parent))
+    monkeypatch.setattr(served, "shipped_styles", partial(shipped_styles, folder=exported_dial.path.parent))
+    monkeypatch.setattr(pipeline_module, "load_generator", lambda _, style: loaded.append(style) or enlarge)
+    pipeline = FacePipeline(load_settings().inference)
+    assert pipeline.model_ids == dict.fromkeys((Style.REAL, Style.CURSED), exported_dial.model_id)
+    assert loaded == [Style.REAL]

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.protocol import (
+    AUTO,
+    DEFAULT_REALISM,
     MAX_FRAMES,
     MAX_ITERATIONS,
     MAX_JOB_BYTES,
@@ -22,12 +24,14 @@ from inference.protocol import (
     FaceJob,
     FaceOptions,
     FaceResult,
+    Format,
     Frame,
     Layout,
     Picture,
-    ProtocolError,
+    Style,
     outcome_from_bytes,
 )
+from inference.wire import ProtocolError
 from tests.inference.messages import failures, job, jobs, message, options, results, still
 
 # -- there and back -------------------------------------------------------------------------------------------------
@@ -97,6 +101,7 @@ def test_the_key_depends_on_everything_that_can_be_seen(rgba: bytes, at: int, ch
         {"options": FaceOptions(iterations=2)},
         {"options": FaceOptions(seed=0)},
         {"options": FaceOptions(layout=Layout.FACE)},
+        {"options": FaceOptions(form=Format.GIF)},
         {"pictures": (still(duration_ms=40),)},
         {"pictures": (still(b"\x10\x20\x30\xfe"),)},
         {"pictures": (still(), still())},
@@ -125,8 +130,8 @@ def test_pictures_in_another_order_are_another_drawing() -> None:
 
 
 def test_the_key_is_the_same_in_every_process_and_version() -> None:
-    """It names cached drawings outside this process: change it only together with PREPROCESS_VERSION."""
-    assert job().key == "dc40afa3146c719f50fb73c0546cab9b826658d774127bd5f9a7a0a2ee34c5a7"
+    """It names cached drawings outside this process: when it changes, all of them are drawn anew."""
+    assert job().key == "220dc8474160934f0aa13f50cd983ea6a3ef61452b67dd6b78b66419eca5d5d0"
 
 
 # -- options --------------------------------------------------------------------------------------------------------
@@ -138,6 +143,19 @@ def test_realism_is_kept_in_steps_of_a_twentieth(realism: float) -> None:
     assert kept in {step / 20 for step in range(21)}
     assert abs(kept - realism) <= 0.025 + 1e-9
     assert FaceOptions(realism=kept).realism == kept
+
+
+@pytest.mark.parametrize("style", Style)
+def test_without_a_realism_a_style_has_its_own(style: Style) -> None:
+    assert FaceOptions(style) == FaceOptions(style, DEFAULT_REALISM[style])
+    assert job(options=FaceOptions(style)).key == job(options=FaceOptions(style, DEFAULT_REALISM[style])).key
+
+
+def test_another_style_brings_its_own_realism_unless_one_is_given() -> None:
+    options = FaceOptions(Style.CLASSIC, 0.5, seed=7)
+    assert options.changed(style=Style.CURSED) == FaceOptions(Style.CURSED, seed=7)
+    assert options.changed(style=Style.CURSED, realism=0.5) == FaceOptions(Style.CURSED, 0.5, seed=7)
+    assert options.changed(style=Style.CLASSIC, iterations=2) == FaceOptions(Style.CLASSIC, 0.5, 2, seed=7)
 
 
 def test_realism_that_looks_the_same_is_the_same_drawing() -> None:
@@ -180,7 +198,13 @@ def test_options_of_another_kind_are_refused(wrong: dict[str, Any]) -> None:
         FaceOptions.from_json(FaceOptions().to_json() | wrong)
 
 
-@pytest.mark.parametrize("name", FaceOptions().to_json())
+def test_requests_stored_before_there_were_formats_are_webp() -> None:
+    values = FaceOptions(form=Format.GIF).to_json()
+    del values["format"]
+    assert FaceOptions.from_json(values) == FaceOptions()
+
+
+@pytest.mark.parametrize("name", sorted(FaceOptions().to_json().keys() - {"format"}))
 def test_a_missing_option_is_refused(name: str) -> None:
     values = FaceOptions().to_json()
     del values[name]
@@ -228,6 +252,10 @@ def test_a_job_costs_its_frames_times_its_iterations() -> None:
     moving = Picture(1, 1, (Frame(bytes(4)),) * 7)
     assert job(pictures=(moving, still()), options=FaceOptions(iterations=3)).cost == 24
     assert job().cost == 1
+
+
+def test_the_best_of_all_rounds_costs_all_of_them() -> None:
+    assert job(options=FaceOptions(iterations=AUTO)).cost == MAX_ITERATIONS
 
 
 def test_the_largest_job_of_flat_pictures_fits() -> None:

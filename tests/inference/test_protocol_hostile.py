@@ -22,9 +22,9 @@ from inference.protocol import (
     FaceJob,
     FaceResult,
     FailureCode,
-    ProtocolError,
     outcome_from_bytes,
 )
+from inference.wire import ProtocolError
 from tests.inference.messages import failures, job, job_message, jobs, message, results
 
 MB = 1_000_000

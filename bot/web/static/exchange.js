@@ -125,7 +125,7 @@ export class Exchange {
   buttonsFor({ url }) {
     const isRepeatable = this.face.files.length === this.pictures.length;
     const again = button("Again, other dice", () => this.page.ask(reseeded(this.face.text), this.pictures));
-    const save = element("a", { className: "button", href: url, download: "emoteface.webp" }, "Download");
+    const save = element("a", { className: "button", href: url, download: `emoteface.${url.split(".").pop()}` }, "Download");
     const copy = button("Copy link", async () => {
       await navigator.clipboard.writeText(new URL(url, location.href).href);
       copy.textContent = "Copied";

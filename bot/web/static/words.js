@@ -2,7 +2,7 @@
 
 export const COMMAND = "!face";
 
-const OPTION = /^(style|realism|x|seed|layout):/i;
+const OPTION = /^(style|realism|x|seed|layout|format):/i;
 
 /** The emote words of a command, in order. */
 export function emotesOf(text) {

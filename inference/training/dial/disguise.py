@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from inference.networks.dial import INPUT_PX
 from inference.preprocess import MATTE
-from inference.training.augment import Views, grey, reduced, uniform
+from inference.training.augment import Views, grey, reduced, sampling_grid, uniform
 from inference.training.dial.low_pass import low_pass
 from inference.training.emote_like import enlarge_features, eyes_and_mouth, head_mask
 
@@ -15,7 +15,15 @@ GROUNDS = (MATTE, MATTE, MATTE, (255, 255, 255), (49, 51, 56), (0, 0, 0))
 """Mostly that of serving; white, a dark chat window, black."""
 PHOTOGRAPH_SHARE = 0.2
 """Left as they are."""
-TINTS = ((255, 204, 77), (255, 204, 77), (115, 178, 77), (255, 115, 90), (115, 153, 255), (255, 190, 150), (204, 204, 204))
+TINTS = (
+    (255, 204, 77),
+    (255, 204, 77),
+    (115, 178, 77),
+    (255, 115, 90),
+    (115, 153, 255),
+    (255, 190, 150),
+    (204, 204, 204),
+)
 SHADING_CUTOFF = 5.0
 """Brightness that varies more slowly than this many pixels across is shading, and emotes have little of it."""
 SHARE = 0.5
@@ -35,7 +43,9 @@ def disguised(views: Views, random: Generator) -> tuple[Tensor, Tensor]:
     pictures = torch.lerp(pictures, painted, reduced(head, INPUT_PX) * _coin(count, 0.6, random))
     pictures = _outlined(_contrasted(pictures, random), random)
     pictures = _bent(_coarsened(_quantised(pictures, random), random), random)
-    pictures = pictures + torch.randn(pictures.shape, generator=random) * 0.03 * _each(torch.rand(count, generator=random))
+    pictures = pictures + torch.randn(pictures.shape, generator=random) * 0.03 * _each(
+        torch.rand(count, generator=random)
+    )
     return targets, _either(seen, pictures.clamp(0, 1) * 2 - 1, PHOTOGRAPH_SHARE, random)
 
 
@@ -64,7 +74,9 @@ def _contrasted(pictures: Tensor, random: Generator) -> Tensor:
 def _quantised(pictures: Tensor, random: Generator) -> Tensor:
     levels = _each(torch.randint(2, 6, (len(pictures),), generator=random).float())
     flat = (pictures.clamp(0, 1) * levels).round() / levels
-    return torch.lerp(pictures, flat, _coin(len(pictures), SHARE, random) * _each(torch.rand(len(pictures), generator=random)))
+    return torch.lerp(
+        pictures, flat, _coin(len(pictures), SHARE, random) * _each(torch.rand(len(pictures), generator=random))
+    )
 
 
 def _outlined(pictures: Tensor, random: Generator) -> Tensor:
@@ -88,9 +100,13 @@ def _coarsened(pictures: Tensor, random: Generator) -> Tensor:
 def _bent(pictures: Tensor, random: Generator) -> Tensor:
     """Pulled about smoothly, by up to some 8 % of the side."""
     count = len(pictures)
-    pulls = torch.randn(count, 2, 4, 4, generator=random) * _each(uniform(count, random, 0.0, 0.1)) * _coin(count, SHARE, random)
+    pulls = (
+        torch.randn(count, 2, 4, 4, generator=random)
+        * _each(uniform(count, random, 0.0, 0.1))
+        * _coin(count, SHARE, random)
+    )
     flow = functional.interpolate(pulls, size=INPUT_PX, mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
-    still = functional.affine_grid(torch.eye(2, 3).expand(count, 2, 3), [count, 3, INPUT_PX, INPUT_PX], align_corners=False)
+    still = sampling_grid(torch.eye(2, 3)[None], INPUT_PX)
     return functional.grid_sample(pictures, still + flow, padding_mode="border", align_corners=False)
 
 

@@ -13,8 +13,9 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from inference.networks.dial import INPUT_PX
 from inference.preprocess import MATTE
-from inference.training.augment import jitter, uniform
+from inference.training.augment import jitter, sampling_grid, uniform
 from inference.training.faces import FacesError
 
 SIDE_PX = 72
@@ -34,21 +35,23 @@ class Drawn:
         self._faces = _load(folder / "faces", cache)
         self._things = _load(folder / "things", cache)
 
-    def draw(self, count: int, random: Generator) -> Tensor:
+    def draw(self, count: int, random: Generator, face_share: float = FACE_SHARE) -> Tensor:
         """(N, 3, 64, 64) in [-1, 1]: on a ground, moved, turned, often in other colours."""
-        faces = torch.rand(count, generator=random) < FACE_SHARE
+        faces = torch.rand(count, generator=random) < face_share
         chosen = torch.rand(count, generator=random)
         pictures = torch.stack(
             [_pick(self._faces if face else self._things, place) for face, place in zip(faces, chosen, strict=True)]
-        )  # (N, 4, 72, 72) in [0, 1], premultiplied
-        moved = functional.grid_sample(pictures, _grid(count, random), align_corners=False)
-        ground = torch.tensor(GROUNDS)[torch.randint(len(GROUNDS), (count,), generator=random)].view(count, 3, 1, 1) / 255
+        )  # (N, 4, 72, 72) uint8, premultiplied
+        moved = functional.grid_sample(pictures.float() / 255, _grid(count, random), align_corners=False)
+        ground = (
+            torch.tensor(GROUNDS)[torch.randint(len(GROUNDS), (count,), generator=random)].view(count, 3, 1, 1) / 255
+        )
         shown = (moved[:, :3] + ground * (1 - moved[:, 3:])) * 2 - 1
         return jitter(shown, _recolouring(count, random))
 
 
 def _pick(pictures: npt.NDArray[np.uint8], place: Tensor) -> Tensor:
-    return torch.from_numpy(np.array(pictures[int(place * len(pictures))])).float() / 255
+    return torch.from_numpy(np.array(pictures[int(place * len(pictures))]))
 
 
 def _grid(count: int, random: Generator) -> Tensor:
@@ -57,7 +60,7 @@ def _grid(count: int, random: Generator) -> Tensor:
     cosine, sine = side * angle.cos(), side * angle.sin()
     shift = uniform(count * 2, random, -SHIFT, SHIFT).view(count, 2, 1) * 2
     matrix = torch.stack([cosine * mirror, -sine, sine * mirror, cosine], 1).view(-1, 2, 2)
-    return functional.affine_grid(torch.cat([matrix, shift], 2), [count, 4, 64, 64], align_corners=False)
+    return sampling_grid(torch.cat([matrix, shift], 2), INPUT_PX)
 
 
 def _recolouring(count: int, random: Generator) -> Tensor:
@@ -81,11 +84,15 @@ def _load(folder: Path, cache: Path) -> npt.NDArray[np.uint8]:
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in FORMATS)
     if not paths:
         raise FacesError(f"{folder}: holds no PNG or WebP pictures")
-    digest = hashlib.sha256("\n".join(f"{path.name} {path.stat().st_size}" for path in paths).encode()).hexdigest()[:16]
-    cached = cache / f"drawn-{digest}.npy"
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    cached = cache / f"drawn-{digest.hexdigest()[:16]}.npy"
     if not cached.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(cached, np.stack([_read(path) for path in paths]))
+        unfinished = cached.with_suffix(".part.npy")
+        np.save(unfinished, np.stack([_read(path) for path in paths]))
+        unfinished.replace(cached)
     pictures: npt.NDArray[np.uint8] = np.load(cached, mmap_mode="r")
     return pictures
 
@@ -94,7 +101,7 @@ def _read(path: Path) -> npt.NDArray[np.uint8]:
     try:
         with Image.open(path, formats=[FORMATS[path.suffix.lower()]]) as file:
             picture = file.convert("RGBA")
-    except OSError as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise FacesError(f"{path}: not a readable picture ({error})") from error
     seen = picture.getchannel("A").point([0] * VISIBLE_ALPHA + [255] * (256 - VISIBLE_ALPHA)).getbbox()
     picture = picture.crop(seen)

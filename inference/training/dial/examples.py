@@ -1,5 +1,6 @@
 """What a batch is made of: faces and their disguises, and emoji that nobody knows the face of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +17,7 @@ FACES = Sampling(sides=(0.64, 0.92), jittered_share=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """faces: (N, 3, P, P), real people. inputs: (N, 3, 64, 64), the first `pairs` of them disguised faces, the rest emoji.
+    """faces: (N, 3, P, P), real people. inputs: (N, 3, 64, 64), the first `pairs` of them disguised, the rest emoji.
 
     All in [-1, 1]; landmarks: (N, 25, 2), 0..1 of the side, of the faces.
     """
@@ -25,6 +26,17 @@ class Batch:
     landmarks: Tensor
     inputs: Tensor
     pairs: int
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on another device; from pinned memory without waiting for it."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> "Batch":
+        """The same in memory that a GPU reads by itself."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return Batch(change(self.faces), change(self.landmarks), change(self.inputs), self.pairs)
 
 
 class BatchMaker:

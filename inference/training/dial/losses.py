@@ -2,7 +2,6 @@
 
 import math
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -74,7 +73,8 @@ def _centred(pictures: Tensor) -> Tensor:
     """(N, 256) of length 1."""
     flat = functional.adaptive_avg_pool2d(grey(pictures), LIKENESS_PX).flatten(1)
     flat = flat - flat.mean(1, keepdim=True)
-    return flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-3)
+    centred: Tensor = flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-3)
+    return centred
 
 
 def _colours(pictures: Tensor) -> Tensor:

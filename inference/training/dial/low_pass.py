@@ -1,4 +1,4 @@
-"""The low-pass that the dial is made of, on batches of tensors; serving has its twin in `inference.preprocess`."""
+"""The low-pass that the dial is made of, on batches of tensors; serving has its twin in `inference.preparation`."""
 
 import math
 
@@ -19,11 +19,11 @@ def low_pass(images: Tensor, cutoff: Tensor) -> Tensor:
 def low_pass_matrices(side_px: int, cutoff: Tensor) -> Tensor:
     """(N,) -> (N, P, P): row i holds the weights of every pixel in the blurred pixel i; edges are mirrored."""
     sigma = side_px / (2 * cutoff)  # (N,), pixels
-    positions = torch.arange(side_px, dtype=torch.float32)
+    positions = torch.arange(side_px, dtype=torch.float32, device=cutoff.device)
     mirrored = torch.cat([-1 - positions.flip(0), positions, 2 * side_px - 1 - positions.flip(0)])
     weights = torch.exp(-((positions[:, None] - mirrored[None, :]) ** 2) / (2 * sigma[:, None, None] ** 2))
-    left, middle, right = weights.split(side_px, 2)
-    folded = left.flip(2) + middle + right.flip(2)  # (N, P, P)
+    left, middle, right = weights.chunk(3, 2)
+    folded: Tensor = left.flip(2) + middle + right.flip(2)  # (N, P, P)
     return folded / folded.sum(2, keepdim=True)
 
 

@@ -1,5 +1,7 @@
 """Stickers made of moving shapes."""
 
+import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +11,8 @@ from PIL import Image
 from bot.decode.decoder import Decoder
 from bot.decode.film import Shot
 from bot.decode.lottie import is_lottie, lottie_shots
-from bot.errors import UnsupportedPicture
+from bot.errors import PictureTooLarge, UnsupportedPicture
+from config.settings import EmotesSettings
 from tests.fakes import lottie, pictures
 
 
@@ -91,3 +94,13 @@ async def test_stickers_are_drawn_in_the_child_and_bad_ones_leave_it_alive(decod
     assert len(picture.frames) == 60
     assert max(picture.width_px, picture.height_px) == 128
     assert (decoder.stats.started, decoder.stats.lost) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", lottie.ENDLESS)
+async def test_drawings_without_end_cost_no_more_than_the_limits(settings: EmotesSettings, kind: str) -> None:
+    hasty, began = settings.model_copy(update={"decode_timeout_s": 10, "decode_memory_mb": 256}), time.monotonic()
+    async with Decoder(hasty, max_bytes=1_000_000) as decoder:
+        with suppress(UnsupportedPicture, PictureTooLarge):
+            await decoder.decode(lottie.ENDLESS[kind])
+        assert time.monotonic() - began < 60
+        assert (await decoder.decode(pictures.RED_FILES["png"])).width_px == 48

@@ -6,8 +6,8 @@ import pytest
 
 from bot.discord.asking import question_in
 from bot.errors import UnknownEmote
-from bot.models import Origin, Platform
-from inference.protocol import FaceOptions, Layout, Style
+from bot.models import FacePicture, Origin, Platform
+from inference.protocol import AUTO, FaceOptions, Format, Layout, Style
 from tests.bot.discord.conftest import Chat, run_bot
 from tests.bot.discord.faces import WEBP
 from tests.fakes.discord.server import FakeDiscord
@@ -66,7 +66,7 @@ async def test_the_defaults_of_the_server_are_the_starting_point(chat: Chat) -> 
 
 async def test_a_slash_command_gets_its_deferred_response_edited_into_the_picture(chat: Chat) -> None:
     interaction = chat.fake.interact(
-        chat.fake.channel, chat.ada, emote="😂 seed:1", style="classic", realism=0.4, x=5, seed=7, layout="strip"
+        chat.fake.channel, chat.ada, emote="😂 seed:1", style="classic", realism=0.4, x="5", seed=7, layout="strip"
     )
     request = await chat.faces.asked()
     assert interaction.original is not None
@@ -77,6 +77,21 @@ async def test_a_slash_command_gets_its_deferred_response_edited_into_the_pictur
     assert [attachment.content for attachment in interaction.original.attachments] == [WEBP]
     assert interaction.original.flags == 0
     assert interaction.followups == []
+
+
+async def test_a_slash_command_can_ask_for_the_best_of_all_rounds(chat: Chat) -> None:
+    chat.fake.interact(chat.fake.channel, chat.ada, emote="😂", x="auto")
+    assert (await chat.faces.asked()).options == FaceOptions(iterations=AUTO)
+
+
+async def test_a_gif_is_posted_under_the_name_of_one(chat: Chat) -> None:
+    interaction = chat.fake.interact(chat.fake.channel, chat.ada, emote="😂", format="gif")
+    request = await chat.faces.asked()
+    assert request.options.form is Format.GIF
+    await chat.faces.answer(request, FacePicture(request.id, b"GIF89a, a small but finished face", 256, 128))
+    assert interaction.original is not None
+    [attachment] = interaction.original.attachments
+    assert attachment.filename == f"face-{request.id}.gif"
 
 
 async def test_options_left_out_of_a_slash_command_keep_what_was_typed(chat: Chat) -> None:
@@ -105,7 +120,7 @@ async def test_an_unknown_emote_is_answered_kindly_and_nobody_is_pinged(chat: Ch
 
 async def test_a_bad_option_is_explained(chat: Chat) -> None:
     question = chat.fake.say(chat.fake.channel, chat.ada, "!face 😂 x:99")
-    assert (await chat.fake.answer_to(question)).content == "`x:` takes a whole number from 1 to 10."
+    assert (await chat.fake.answer_to(question)).content == "`x:` takes a whole number from 1 to 10, or auto."
 
 
 @pytest.mark.parametrize("text", ["!face", "{bot}", "{bot} !face"])

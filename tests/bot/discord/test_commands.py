@@ -20,11 +20,12 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
     async with run_bot(fake):
         command = next(command for command in fake.commands if command["name"] == "face")
         options = {option["name"]: option for option in command["options"]}
-        assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout"]
+        assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout", "format"]
         assert not any(option["required"] for option in options.values())
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
-        assert (options["x"]["min_value"], options["x"]["max_value"]) == (1, 10)
+        rounds = [choice["value"] for choice in options["x"]["choices"]]
+        assert rounds == ["auto", *map(str, range(1, 11))]
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
         settings = next(command for command in fake.commands if command["name"] == "emoteface")
         names = {option["name"] for option in settings["options"]}

@@ -22,6 +22,11 @@ def png(colour: str = "tomato", side_px: int = 32) -> bytes:
     return _encoded(Image.new("RGB", (side_px, side_px), colour), "PNG")
 
 
+def gif() -> bytes:
+    """A finished face for where WebP does not play."""
+    return _encoded(Image.new("RGB", (256, 128), "teal"), "GIF")
+
+
 def webp(colour: str = "teal") -> bytes:
     """A small picture to answer with."""
     return _encoded(Image.new("RGB", (256, 128), colour), "WEBP")

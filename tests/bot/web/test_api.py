@@ -12,7 +12,7 @@ from bot.command import FaceCommand
 from bot.errors import Busy, DownloadFailed, NoWeights, PictureTooLarge, TooManyRequests, UnknownEmote
 from inference.protocol import FaceOptions, Layout
 from tests.bot.web.conftest import MAX_UPLOAD_BYTES, Site, refusal
-from tests.bot.web.fake_faces import png, webp
+from tests.bot.web.fake_faces import gif, png, webp
 
 
 async def ask(client: aiohttp.ClientSession, text: str = "!face 😂") -> str:
@@ -223,7 +223,21 @@ async def test_a_picture_is_served_as_what_it_is_and_may_be_kept(site: Site, cli
         assert "immutable" in response.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("name", [f"{ULID()}.webp", "x.webp", f"{ULID()}.png", "..%2f..%2fvar%2femoteface.db"])
+async def test_a_gif_is_served_as_one(site: Site, client: aiohttp.ClientSession) -> None:
+    async with client.post("/api/faces", json={"text": "!face 😂 format:gif"}) as response:
+        face_id = (await response.json())["id"]
+    await site.faces.answer(face_id, gif())
+    async with client.get(f"/api/faces/{face_id}") as response:
+        url = (await response.json())["picture"]["url"]
+    assert url == f"/pictures/{face_id}.gif"
+    async with client.get(url) as response:
+        assert (response.status, response.content_type) == (200, "image/gif")
+        assert await response.read() == gif()
+
+
+@pytest.mark.parametrize(
+    "name", [f"{ULID()}.webp", f"{ULID()}.gif", "x.webp", f"{ULID()}.png", "..%2f..%2fvar%2femoteface.db"]
+)
 async def test_unknown_and_malformed_pictures_are_not_found(client: aiohttp.ClientSession, name: str) -> None:
     async with client.get(f"/pictures/{name}") as response:
         assert response.status == 404

@@ -3,7 +3,7 @@ import torch
 
 from inference.networks.classic import ClassicGenerator
 from inference.networks.serving import ServingGenerator, fold
-from inference.training.batchnorm import normalisations
+from inference.training.classic.batchnorm import normalisations
 
 
 def trained(width: int) -> ClassicGenerator:

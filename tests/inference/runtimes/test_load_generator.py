@@ -35,7 +35,7 @@ def test_auto_and_openvino_load_the_shipped_weights_into_openvino(installed: Exp
 def test_torch_loads_the_same_weights_into_torch(installed: Exported) -> None:
     generator = load_generator(settings("torch"))
     assert isinstance(generator, TorchGenerator)
-    assert generator(np.zeros((1, 3, 16, 16), np.float32)).shape == (1, 3, 128, 128)
+    assert generator({"image": np.zeros((1, 3, 16, 16), np.float32)}).shape == (1, 3, 128, 128)
 
 
 def test_a_module_and_attribute_name_a_factory_that_is_called() -> None:

@@ -3,40 +3,40 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.checkpoint import CheckpointError, CheckpointInfo, load_checkpoint, save_checkpoint
-from inference.networks.classic import FULLY_GROWN, ClassicGenerator
+from inference.checkpoint import CheckpointError, load_checkpoint
+from inference.training.classic.recipe import ClassicRecipe
+from inference.training.classic.trainer import ClassicTrainer
 from inference.training.faces import Faces
-from inference.training.recipe import Recipe
-from inference.training.run_folder import RunFolder, stored_recipe, stored_state
-from inference.training.trainer import Trainer
+from inference.training.recipe_options import stored_recipe
+from inference.training.run_folder import RunFolder, stored_state
 
-RECIPE = Recipe(width=8, batch=2, pictures=100, seed=5, calibration_inputs=32, stage_shares=(0.5, 0.3, 0.2))
+RECIPE = ClassicRecipe(width=8, batch=2, pictures=100, seed=5, calibration_inputs=32, stage_shares=(0.5, 0.3, 0.2))
 
 
 @pytest.fixture
-def trainer(faces: Faces) -> Trainer:
-    return Trainer(RECIPE, faces, torch.device("cpu"))
+def trainer(faces: Faces) -> ClassicTrainer:
+    return ClassicTrainer(RECIPE, faces, torch.device("cpu"))
 
 
-def test_a_checkpoint_holds_the_average_and_the_recipe(tmp_path: Path, trainer: Trainer) -> None:
+def test_a_checkpoint_holds_the_average_and_the_recipe(tmp_path: Path, trainer: ClassicTrainer) -> None:
     trainer.step()
-    path = RunFolder(tmp_path).save(trainer)
+    path = RunFolder(tmp_path, "classic").save(trainer)
     loaded = load_checkpoint(path)
     assert loaded.info.pictures_seen == 2
     assert torch.equal(loaded.generator.step1[0].weight, trainer.average.step1[0].weight)
-    assert stored_recipe(path) == RECIPE
+    assert stored_recipe(ClassicRecipe, loaded.info.recipe) == RECIPE
 
 
-def test_the_state_beside_it_lets_another_trainer_go_on(tmp_path: Path, trainer: Trainer, faces: Faces) -> None:
+def test_the_state_beside_it_lets_another_trainer_go_on(tmp_path: Path, trainer: ClassicTrainer, faces: Faces) -> None:
     trainer.step()
-    path = RunFolder(tmp_path).save(trainer)
-    other = Trainer(RECIPE, faces, torch.device("cpu"))
+    path = RunFolder(tmp_path, "classic").save(trainer)
+    other = ClassicTrainer(RECIPE, faces, torch.device("cpu"))
     other.load_state_dict(stored_state(path))
     assert other.step() == trainer.step()
 
 
-def test_the_last_two_checkpoints_are_kept(tmp_path: Path, trainer: Trainer) -> None:
-    folder = RunFolder(tmp_path)
+def test_the_last_two_checkpoints_are_kept(tmp_path: Path, trainer: ClassicTrainer) -> None:
+    folder = RunFolder(tmp_path, "classic")
     for trainer.pictures_seen in (2, 4, 10):
         folder.save(trainer)
     names = sorted(path.name for path in tmp_path.glob("classic-*"))
@@ -45,9 +45,9 @@ def test_the_last_two_checkpoints_are_kept(tmp_path: Path, trainer: Trainer) -> 
 
 
 def test_a_process_killed_while_saving_leaves_the_last_checkpoint(
-    tmp_path: Path, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, trainer: ClassicTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = RunFolder(tmp_path)
+    folder = RunFolder(tmp_path, "classic")
     good = folder.save(trainer)
 
     def killed(state: object, path: Path) -> None:
@@ -62,15 +62,13 @@ def test_a_process_killed_while_saving_leaves_the_last_checkpoint(
     assert stored_state(good)["pictures_seen"] == 0
 
 
-def test_a_checkpoint_without_its_state_cannot_be_resumed(tmp_path: Path, trainer: Trainer) -> None:
-    path = RunFolder(tmp_path).save(trainer)
+def test_a_checkpoint_without_its_state_cannot_be_resumed(tmp_path: Path, trainer: ClassicTrainer) -> None:
+    path = RunFolder(tmp_path, "classic").save(trainer)
     path.with_suffix(".resume").unlink()
     with pytest.raises(CheckpointError, match="cannot go on from here"):
         stored_state(path)
 
 
-def test_a_checkpoint_without_a_recipe_cannot_be_resumed(tmp_path: Path) -> None:
-    path = tmp_path / "bare.safetensors"
-    save_checkpoint(path, ClassicGenerator(8), CheckpointInfo(8, FULLY_GROWN, 0, recipe={}))
-    with pytest.raises(CheckpointError, match="no recipe"):
-        stored_recipe(path)
+def test_another_network_has_checkpoints_of_its_own(tmp_path: Path, trainer: ClassicTrainer) -> None:
+    RunFolder(tmp_path, "classic").save(trainer)
+    assert RunFolder(tmp_path, "dial").checkpoints() == []

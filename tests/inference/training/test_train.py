@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from inference.training.classic.recipe import ClassicRecipe
+from inference.training.classic.report import ClassicReport
+from inference.training.classic.trainer import ClassicTrainer
 from inference.training.faces import Faces
-from inference.training.recipe import Recipe
-from inference.training.report import held_out_faces
 from inference.training.run_folder import RunFolder
 from inference.training.train import Ending, Rhythm, Run
-from inference.training.trainer import Trainer
 
-RECIPE = Recipe(width=8, batch=2, pictures=12, calibration_inputs=32)
+RECIPE = ClassicRecipe(width=8, batch=2, pictures=12, calibration_inputs=32)
 QUIET = Rhythm(progress_s=1e9, checkpoint_s=1e9, report_pictures=1000)
 MakeRun = Callable[..., Run]
 
@@ -23,7 +23,8 @@ MakeRun = Callable[..., Run]
 @pytest.fixture
 def run_of(faces: Faces, tmp_path: Path) -> MakeRun:
     def make(rhythm: Rhythm = QUIET) -> Run:
-        return Run(Trainer(RECIPE, faces, torch.device("cpu")), RunFolder(tmp_path), held_out_faces(faces), rhythm)
+        trainer = ClassicTrainer(RECIPE, faces, torch.device("cpu"))
+        return Run(trainer, ClassicReport(trainer, faces), RunFolder(tmp_path, "classic"), rhythm)
 
     return make
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.weights import ShippedModel, WeightsMissing, shipped
+from inference.protocol import Style
+from inference.weights import ShippedModel, WeightsMissing, shipped, shipped_styles
 
 
 def weights_folder(folder: Path, **changes: object) -> Path:
@@ -52,8 +53,20 @@ def test_a_changed_file_is_not_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize("manifest", ["", "[]", '{"classic": 5}', '{"classic": {"file": "classic.onnx"}}'])
 def test_a_damaged_manifest_is_an_error_of_ours(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
-    with pytest.raises(WeightsMissing, match="no usable entry"):
+    with pytest.raises(WeightsMissing, match=r"no usable entry|manifest\.json is damaged"):
         shipped("classic", tmp_path)
+
+
+def test_the_styles_served_are_those_of_the_manifest_that_this_program_knows(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"real": {}, "cubist": {}, "classic": {}}')
+    assert shipped_styles(tmp_path) == (Style.CLASSIC, Style.REAL)
+
+
+@pytest.mark.parametrize("manifest", ["{}", '{"cubist": {}}', "[]", "", "5"])
+def test_a_manifest_without_a_style_we_know_has_no_weights(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(WeightsMissing, match="python -m inference export"):
+        shipped_styles(tmp_path)
 
 
 @pytest.mark.parametrize("module", ["inference.weights", "inference.__main__", "inference.training.evaluate_command"])

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +6,8 @@ import torch
 from PIL import Image
 
 from inference.networks.classic import ClassicGenerator, Stage
+from inference.training.classic.report import gain_over_bicubic, generate, held_out_faces, save_sheet
 from inference.training.faces import Faces
-from inference.training.report import gain_over_bicubic, generate, held_out_faces, save_curves, save_sheet
 
 
 class Enlarging(ClassicGenerator):
@@ -45,12 +44,3 @@ def test_a_sheet_shows_faces_and_emoji(tmp_path: Path, faces: Faces) -> None:
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (12 * 128, 7 * 128)
         assert len(np.unique(np.asarray(sheet)[3 * 128 :].reshape(-1, 3), axis=0)) > 100
-
-
-def test_curves_show_every_number_in_the_history(tmp_path: Path) -> None:
-    lines = [{"pictures": 1, "l1": 0.5}, {"pictures": 2, "l1": 0.4, "critic": 1.0}, {"pictures": 2, "gain": 0.1}]
-    (tmp_path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    save_curves(tmp_path / "curves.png", tmp_path / "history.jsonl")
-    with Image.open(tmp_path / "curves.png") as curves:
-        assert curves.width == 810
-        assert curves.height == pytest.approx(3 * 2.2 * 90, abs=1)

@@ -7,7 +7,7 @@ from inference.networks.classic import PUBLISHED_WIDTH, STAGE_PX, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ClassicRecipe:
     """All that decides the weights of a run; stored in its checkpoints. Shares are of pictures seen."""
 
     width: int = PUBLISHED_WIDTH
@@ -54,7 +54,7 @@ class Phase:
     frozen_statistics: bool
 
 
-def phase_at(recipe: Recipe, pictures_seen: int) -> Phase:
+def phase_at(recipe: ClassicRecipe, pictures_seen: int) -> Phase:
     """The phase of a run that has seen so many pictures."""
     progress = min(pictures_seen / recipe.pictures, 1.0)
     cosine = (1 + math.cos(math.pi * progress)) / 2
@@ -69,7 +69,7 @@ def phase_at(recipe: Recipe, pictures_seen: int) -> Phase:
     )
 
 
-def _stage_at(recipe: Recipe, progress: float) -> Stage:
+def _stage_at(recipe: ClassicRecipe, progress: float) -> Stage:
     first, second, third = recipe.stage_shares
     if progress < first:
         return Stage(STAGE_PX[0])

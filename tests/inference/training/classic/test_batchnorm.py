@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator
-from inference.training.batchnorm import measuring, normalisations, recalibrate
+from inference.training.classic.batchnorm import measuring, normalisations, recalibrate
 
 
 def batches(count: int = 3) -> list[torch.Tensor]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference.training.examples import ExampleMaker
+from inference.training.classic.examples import ExampleMaker
 from inference.training.faces import Faces, held_out
 
 

@@ -1,27 +1,30 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
-from inference.networks.classic import ClassicGenerator
-from inference.training.batchnorm import normalisations
+from inference.checkpoint import CheckpointInfo, save_checkpoint
+from inference.networks.classic import FULLY_GROWN, ClassicGenerator
+from inference.training.classic.batchnorm import normalisations
+from inference.training.classic.recipe import ClassicRecipe
+from inference.training.classic.trainer import ClassicTrainer
 from inference.training.faces import Faces
-from inference.training.recipe import Recipe
-from inference.training.trainer import Trainer, TrainingDiverged
+from inference.training.steps import TrainingDiverged
 
-MakeTrainer = Callable[..., Trainer]
+MakeTrainer = Callable[..., ClassicTrainer]
 FAST = {"width": 8, "batch": 2, "emote_share": 0.5, "calibration_inputs": 32}
 
 
 @pytest.fixture
 def trainer_of(faces: Faces) -> MakeTrainer:
-    def make(**recipe: object) -> Trainer:
-        return Trainer(Recipe(**FAST | recipe), faces, torch.device("cpu"))  # type: ignore[arg-type]
+    def make(**recipe: object) -> ClassicTrainer:
+        return ClassicTrainer(ClassicRecipe(**FAST | recipe), faces, torch.device("cpu"))  # type: ignore[arg-type]
 
     return make
 
 
-def weights(trainer: Trainer) -> list[torch.Tensor]:
+def weights(trainer: ClassicTrainer) -> list[torch.Tensor]:
     kept = [*trainer.generator.state_dict().values(), *trainer.critic.state_dict().values()]
     return [tensor.clone() for tensor in [*kept, *trainer.average.state_dict().values()]]
 
@@ -56,8 +59,8 @@ def test_the_seed_decides_the_run(trainer_of: MakeTrainer) -> None:
 
 def test_training_comes_nearer_to_the_faces(faces: Faces) -> None:
     one_face = Faces(faces.pictures[:1], faces.landmarks[:1])
-    recipe = Recipe(width=16, batch=4, learning_rate=1e-2, emote_share=0.0)
-    trainer = Trainer(recipe, one_face, torch.device("cpu"))
+    recipe = ClassicRecipe(width=16, batch=4, learning_rate=1e-2, emote_share=0.0)
+    trainer = ClassicTrainer(recipe, one_face, torch.device("cpu"))
     losses = [trainer.step()["l1"] for _ in range(30)]
     assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
 
@@ -86,7 +89,7 @@ def test_the_average_follows_the_weights_slowly(trainer_of: MakeTrainer) -> None
 def test_calibrating_gives_the_average_statistics_and_disturbs_nothing(trainer_of: MakeTrainer) -> None:
     trainer, undisturbed = trainer_of(pictures=100), trainer_of(pictures=100)
     before = normalisations(trainer.average)[0].running_mean.clone()
-    trainer.calibrate_average()
+    trainer.settle()
     assert not torch.equal(normalisations(trainer.average)[0].running_mean, before)
     for run in (trainer, undisturbed):
         run.step()
@@ -102,11 +105,12 @@ def test_frozen_statistics_no_longer_move(trainer_of: MakeTrainer) -> None:
     assert frozen[0].abs().max() > 0
 
 
-def test_a_run_can_start_from_trained_weights(trainer_of: MakeTrainer) -> None:
+def test_a_run_can_start_from_trained_weights(trainer_of: MakeTrainer, tmp_path: Path) -> None:
     torch.manual_seed(9)
     network = ClassicGenerator(8)
+    save_checkpoint(tmp_path / "start.safetensors", network, CheckpointInfo(8, FULLY_GROWN, 1, recipe={}))
     trainer = trainer_of()
-    trainer.start_from(network)
+    trainer.start_from(tmp_path / "start.safetensors")
     for copy in (trainer.generator, trainer.average):
         assert equal(list(copy.state_dict().values()), list(network.state_dict().values()))
 

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.networks.classic import STAGE_PX, Stage
-from inference.training.recipe import Recipe, phase_at
+from inference.training.classic.recipe import ClassicRecipe, phase_at
 
-RECIPE = Recipe(
+RECIPE = ClassicRecipe(
     pictures=1000, stage_shares=(0.2, 0.3, 0.5), fade_share=0.5, adversarial_weight=0.01, adversarial_from=0.8
 )
 
@@ -49,7 +49,7 @@ def test_the_learning_rate_falls_along_a_cosine_to_its_final_value() -> None:
 
 def test_the_critic_joins_late_and_only_a_grown_network() -> None:
     assert [phase_at(RECIPE, seen).adversarial_weight for seen in (0, 799, 800, 1000)] == [0, 0, 0.01, 0.01]
-    eager = Recipe(pictures=1000, adversarial_weight=0.01, adversarial_from=0.0)
+    eager = ClassicRecipe(pictures=1000, adversarial_weight=0.01, adversarial_from=0.0)
     assert {
         phase_at(eager, seen).adversarial_weight for seen in range(1000) if phase_at(eager, seen).stage != Stage()
     } == {0}
@@ -72,7 +72,7 @@ def test_statistics_freeze_at_the_end() -> None:
 )
 def test_a_recipe_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"pictures|shares"):
-        Recipe(**changes)  # type: ignore[arg-type]
+        ClassicRecipe(**changes)  # type: ignore[arg-type]
 
 
 def test_every_stage_is_reached() -> None:

@@ -1,0 +1,115 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional
+
+from inference.networks.dial import resized
+from inference.training.dial.trainer import DialTrainer, ask
+from inference.training.steps import TrainingDiverged
+
+MakeTrainer = Callable[..., DialTrainer]
+
+
+def weights(trainer: DialTrainer) -> list[torch.Tensor]:
+    networks = (trainer.generator, trainer.average, trainer.critic)
+    return [tensor.clone() for network in networks for tensor in network.state_dict().values()]
+
+
+def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    return all(torch.equal(left, right) for left, right in zip(one, other, strict=True))
+
+
+def test_a_step_trains_all_three_networks(trainer_of: MakeTrainer) -> None:
+    trainer = trainer_of(critic_steps=2)
+    before = [network.to_rgb[0].out.weight.clone() for network in (trainer.generator, trainer.average)]
+    critic = trainer.critic.score.weight.clone()
+    measured = trainer.step()
+    assert trainer.pictures_seen == 4
+    assert {"kept", "full", "features", "unlike", "discoloured", "adversarial", "critic"} <= measured.keys()
+    assert not torch.equal(before[0], trainer.generator.to_rgb[0].out.weight)
+    assert not torch.equal(before[1], trainer.average.to_rgb[0].out.weight)
+    assert not torch.equal(critic, trainer.critic.score.weight)
+
+
+def test_a_run_that_was_cut_ends_where_an_unbroken_one_does(trainer_of: MakeTrainer) -> None:
+    """Cut at 64 px, gone on with at 128."""
+    unbroken, first, second = (trainer_of(pictures=8, coarse_share=0.5) for _ in range(3))
+    sizes = []
+    for _ in range(2):
+        sizes.append(unbroken.size)
+        unbroken.step()
+    first.step()
+    torch.manual_seed(123)
+    second.load_state_dict(first.state_dict())
+    second.step()
+    assert (sizes, second.pictures_seen) == (["64 px", "128 px"], 8)
+    assert equal(weights(unbroken), weights(second))
+
+
+def test_growing_to_128_px_changes_nothing_at_first(trainer_of: MakeTrainer) -> None:
+    """Neither what the generator draws nor what the critic thinks of it; grain halves to the same grain."""
+    trainer = trainer_of(pictures=100, coarse_share=0.5)
+    trainer.step()
+    random = torch.Generator().manual_seed(1)
+    asked = ask(torch.rand(2, 3, 64, 64, generator=random) * 2 - 1, 128, random)
+    with torch.no_grad():
+        grown = trainer.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
+        coarse = functional.avg_pool2d(asked.grain, 2) * 2
+        before = trainer.generator(asked.inputs, asked.cutoff, asked.latent, coarse)
+        assert before.std() > 0.001
+        torch.testing.assert_close(grown, resized(before, 2))
+        torch.testing.assert_close(trainer.critic(grown), trainer.critic(functional.avg_pool2d(grown, 2)))
+
+
+def test_the_seed_decides_the_run(trainer_of: MakeTrainer) -> None:
+    """And nothing but the seed; the critic joins slowly, so at first its weight makes no difference."""
+    one, again, other = trainer_of(seed=1), trainer_of(seed=1, adversarial_weight=1000.0), trainer_of(seed=2)
+    measured = one.step()
+    assert measured == again.step()
+    assert measured != other.step()
+    assert equal(weights(one), weights(again))
+
+
+def test_training_without_emoji_works_too(trainer_of: MakeTrainer) -> None:
+    assert "unlike" not in trainer_of(drawn_share=0.0).step()
+
+
+def test_a_critic_that_is_too_sure_sees_less_clearly(trainer_of: MakeTrainer) -> None:
+    trainer = trainer_of()
+    torch.nn.init.constant_(trainer.critic.score.bias, 1000.0)
+    measured = trainer.step()
+    assert measured["disguised"] == trainer.state_dict()["disguised"] == pytest.approx(4 / 50_000)
+
+
+def test_a_run_can_start_from_trained_weights(trainer_of: MakeTrainer, tmp_path: Path) -> None:
+    trained, trainer = trainer_of(seed=1), trainer_of(seed=2)
+    trained.save_average(tmp_path / "start.safetensors")
+    trainer.start_from(tmp_path / "start.safetensors")
+    for copy in (trainer.generator, trainer.average):
+        assert equal(list(copy.state_dict().values()), list(trained.average.state_dict().values()))
+
+
+def test_a_run_that_diverges_says_so(trainer_of: MakeTrainer) -> None:
+    trainer = trainer_of()
+    torch.nn.init.constant_(trainer.generator.to_rgb[0].out.bias, float("nan"))
+    with pytest.raises(TrainingDiverged, match="after 4 pictures"):
+        trainer.step()
+
+
+def test_questions_are_low_passed_to_the_cutoff_given() -> None:
+    random = torch.Generator().manual_seed(1)
+    inputs = torch.rand(2, 3, 64, 64, generator=random)
+    asked = ask(inputs, 128, random, torch.tensor([6.0, 32.0]))
+    assert asked.cutoff.tolist() == [6, 32]
+    assert asked.latent.shape == (2, 64)
+    assert asked.grain.shape == (2, 1, 128, 128)
+    assert asked.inputs[0].std() < 0.25 * inputs.std() < asked.inputs[1].std()
+
+
+def test_a_resume_file_holds_what_it_always_held(trainer_of: MakeTrainer) -> None:
+    """Runs that began under an earlier version go on."""
+    state = trainer_of().state_dict()
+    networks, optimisers = ("generator", "average", "critic"), ("generator_steps", "critic_steps")
+    assert list(state) == ["pictures_seen", "disguised", *networks, *optimisers]
