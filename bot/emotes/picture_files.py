@@ -23,7 +23,8 @@ import structlog
 
 from bot.decode.wire import MAX_FRAMES_BYTES, REPLY, Status, picture_of, reply
 from bot.models import Emote, EmoteSource
-from inference.protocol import Picture, ProtocolError
+from inference.protocol import Picture
+from inference.wire import ProtocolError
 
 log = structlog.get_logger(__name__)
 
