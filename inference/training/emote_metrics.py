@@ -1,4 +1,4 @@
-"""How faces drawn from emotes are judged, apart from the detector: are they the emote, varied, sharp, and invented?"""
+"""How faces drawn from emotes are judged, apart from the detector: are they the emote, varied, sharp, and steady?"""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,17 @@ MEMORY_PERCENTILE = 95
 Numbers = npt.NDArray[np.float64]
 
 
-def grey(pictures: Pixels, side_px: int) -> Numbers:
-    """(N, P, P, 3) uint8 -> (N, side, side), luminance averaged over the pixels that fall together."""
+def grey(pictures: Pixels, side_px: int, filtered: Image.Resampling = Image.Resampling.BOX) -> Numbers:
+    """(N, P, P, 3) uint8 -> (N, side, side), luminance, by default averaged over the pixels that fall together."""
     size = (side_px, side_px)
-    resized = [Image.fromarray(each).convert("F").resize(size, Image.Resampling.BOX) for each in _grey_8(pictures)]
+    resized = [Image.fromarray(each).convert("F").resize(size, filtered) for each in _grey_8(pictures)]
     return np.stack([np.asarray(each, np.float64) for each in resized])
+
+
+def likeness(outputs: Pixels, emotes: Pixels) -> Numbers:
+    """(N, M): correlation of 16 × 16 grey of every output with every emote."""
+    found: Numbers = _units(grey(outputs, LIKENESS_PX)) @ _units(grey(emotes, LIKENESS_PX)).T
+    return found
 
 
 def ranks(outputs: Pixels, emotes: Pixels) -> npt.NDArray[np.int64]:
@@ -30,8 +36,8 @@ def ranks(outputs: Pixels, emotes: Pixels) -> npt.NDArray[np.int64]:
 
     Ties count against it: a picture that says nothing is like all of them.
     """
-    likeness = _units(grey(outputs, LIKENESS_PX)) @ _units(grey(emotes, LIKENESS_PX)).T
-    others: npt.NDArray[np.int64] = (likeness >= np.diag(likeness)[:, np.newaxis]).sum(1) - 1
+    alike = likeness(outputs, emotes)
+    others: npt.NDArray[np.int64] = (alike >= np.diag(alike)[:, np.newaxis]).sum(1) - 1
     return others
 
 
@@ -46,9 +52,12 @@ def variety(outputs: Pixels) -> float:
 
 
 def detail_power(pictures: Pixels) -> Numbers:
-    """(2,): mean power of the luminance at 128 px in the two octaves from 16 to 60 cycles per picture."""
+    """(2,): mean power of the luminance at 128 px in the two octaves from 16 to 60 cycles per picture.
+
+    Larger pictures are reduced as the val faces are; averaging would weaken the upper octave.
+    """
     window = np.hanning(TOP_PX)
-    centred = grey(pictures, TOP_PX)
+    centred = grey(pictures, TOP_PX, Image.Resampling.LANCZOS)
     centred -= centred.mean((1, 2), keepdims=True)
     power = np.abs(np.fft.fft2(centred * np.outer(window, window))) ** 2
     cycles = np.fft.fftfreq(TOP_PX, 1 / TOP_PX)
@@ -89,6 +98,15 @@ def seed_distance(one: Pixels, other: Pixels) -> float:
     between_seeds = np.abs(one.astype(np.float64) - other).mean()
     between_emotes = np.abs(one.astype(np.float64) - np.roll(one, 1, 0)).mean()
     return float(between_seeds / between_emotes) if between_emotes else float("nan")
+
+
+def flicker(film: Pixels) -> float:
+    """Mean change of the change from one frame of a loop to the next, 0–255, of luminance at 128 px.
+
+    (F, P, P, 3). A picture that brightens or moves evenly has little of it; one that boils has much.
+    """
+    levels = grey(film, TOP_PX)
+    return float(np.abs(np.roll(levels, 1, 0) - 2 * levels + np.roll(levels, -1, 0)).mean())
 
 
 def centre_luminance(pictures: Pixels) -> Numbers:

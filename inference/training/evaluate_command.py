@@ -2,25 +2,37 @@
 
 import argparse
 import sys
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from inference.judge import FaceJudge
 from inference.model_card import NoSuchSection, has_section, update_card
 from inference.protocol import MAX_ITERATIONS, MAX_SEED, FaceOptions, Style
 from inference.runtimes.openvino import OpenVinoGenerator
 from inference.training.emote_sets import EmotesError
-from inference.training.emote_table import SHEETS, Contest, measure_emotes
-from inference.training.evaluate import bicubic, doubt, drawn_by, measured, save_sheets, val_faces
-from inference.training.evaluate_emotes import ROWS, references
-from inference.training.evaluate_report import Findings, as_json, as_text, sections
+from inference.training.emote_table import PARTS, SHEETS, Contest, measure_emotes, measure_folder
+from inference.training.evaluate import Upscaler, bicubic, doubt, drawn_by, measured, save_sheets, val_faces
+from inference.training.evaluate_drawing import ROWS, StyleRow
+from inference.training.evaluate_emotes import references
+from inference.training.evaluate_findings import Findings
+from inference.training.evaluate_report import as_json, as_text, sections
+from inference.training.evaluate_targets import ABLATION
 from inference.training.face_detector import DetectorMissing
 from inference.training.faces import FacesError
 from inference.training.framing import FramedFaces
-from inference.weights import WeightsMissing, shipped, shipped_styles
+from inference.weights import LANDMARKS, WeightsMissing, shipped, shipped_styles
 from inference.wire import ProtocolError
 
-RECONSTRUCTION, EMOTES = "reconstruction", "emotes"
-REFUSALS = (WeightsMissing, FacesError, EmotesError, DetectorMissing, NoSuchSection, ProtocolError)
+RECONSTRUCTION, FOLDER = "reconstruction", "folder"
+
+
+class UnusableAblation(Exception):
+    """The checkpoint of the ablation cannot be read."""
+
+
+REFUSALS = (
+    WeightsMissing, FacesError, EmotesError, DetectorMissing, NoSuchSection, ProtocolError, UnusableAblation,
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--data", type=Path, help="folder of aligned faces with a train and a val split")
     add("--cache", type=Path, default=Path("var/cache/faces"), help="decoded faces (%(default)s)")
-    add("--emotes", type=Path, metavar="DIR", help="measure on these PNG, WebP and GIF files, too")
-    add("--only", choices=(RECONSTRUCTION, EMOTES), help="measure one part (reconstruction takes seconds)")
+    add("--emotes", type=Path, metavar="DIR", help="measure on these PNG, WebP, GIF and JPEG files, too")
+    parts = (RECONSTRUCTION, FOLDER, *PARTS)
+    add("--only", choices=parts, action="append", help="measure this part; repeatable")
     add("--style", choices=[style.value for style in Style], help="one style only")
     add("--realism", type=float, help="one setting only, 0 to 1")
     add("--iterations", type=int, help=f"one setting only, 1 to {MAX_ITERATIONS}")
     add("--seed", type=int, help=f"0 to {MAX_SEED} (none)")
+    add("--ablation", type=Path, metavar="CHECKPOINT", help="a classic network trained for pixels only, as a row")
     add("--json", action="store_true", help="print JSON instead of tables")
     add("--card", type=Path, action="append", default=[], help="Markdown file with sections to update; repeatable")
     add("--save", type=Path, metavar="OUT", help="write OUT/<stem>.png for --emotes, and contact sheets to OUT/sheets")
@@ -41,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, and say when the faces are not the project's."""
-    if arguments.only == RECONSTRUCTION and not arguments.data:
+    if arguments.only == [RECONSTRUCTION] and not arguments.data:
         sys.stderr.write("evaluate: reconstruction is measured on faces: --data FOLDER\n")
         return 2
     try:
@@ -58,21 +72,30 @@ def run(arguments: argparse.Namespace) -> int:
 
 def evaluated(arguments: argparse.Namespace) -> Findings:
     """Measure what the arguments ask for."""
-    styles = [Style(arguments.style)] if arguments.style else list(shipped_styles())
+    styles = [Style(arguments.style)] if arguments.style else [style for style in ROWS if style in shipped_styles()]
     models = {style: shipped(style) for style in styles}
-    networks = {style: OpenVinoGenerator(model.path) for style, model in models.items()}
+    loaded = {path: OpenVinoGenerator(path) for path in {model.path for model in models.values()}}
+    networks = {style: loaded[model.path] for style, model in models.items()}
     findings = Findings({style.value: model.model_id for style, model in models.items()})
+    parts = set(arguments.only or (RECONSTRUCTION, FOLDER, *PARTS))
     faces = val_faces(arguments.data, arguments.cache) if arguments.data else None
     if faces is not None:
         findings.faces = len(faces.inputs)
-    if faces is not None and arguments.only != EMOTES and Style.CLASSIC in networks:
-        _reconstruct(networks[Style.CLASSIC], faces, findings)
-        if arguments.save:
-            save_sheets(arguments.save / SHEETS, faces, drawn_by(networks[Style.CLASSIC]))
-    if arguments.only != RECONSTRUCTION:
+    if faces is not None and RECONSTRUCTION in parts:
+        _reconstruct(networks, faces, arguments, findings)
+    if parts - {RECONSTRUCTION}:
         real = references(arguments.data, arguments.cache, faces) if faces is not None else None
-        contest = Contest(networks, {style: _settings(style, arguments) for style in styles}, real)
-        measure_emotes(contest, arguments.emotes, arguments.save, findings)
+        judge = FaceJudge(OpenVinoGenerator(shipped(LANDMARKS).path))
+        rows = [
+            [StyleRow(networks[style], options, judge) for options in _settings(style, arguments)] for style in styles
+        ]
+        contest = Contest(
+            rows, next((each[0] for each in rows if each[0].options.style is not Style.CLASSIC), None), real
+        )
+        if arguments.emotes and FOLDER in parts:
+            measure_folder(contest, arguments.emotes, arguments.save, findings)
+        if parts & set(PARTS):
+            measure_emotes(contest, parts, arguments.save, findings)
     return findings
 
 
@@ -88,18 +111,39 @@ def update_cards(cards: list[Path], findings: Findings) -> None:
             raise NoSuchSection(f"{card} has none of the sections {', '.join(sections(findings))}")
 
 
-def _reconstruct(network: OpenVinoGenerator, faces: FramedFaces, findings: Findings) -> None:
-    """Of faces from 16 px, what `classic` is made for."""
-    style = Style.CLASSIC
-    findings.reconstruction.append(measured("bicubic", "bicubic", bicubic, faces))
-    method = f"{findings.models[style]} (OpenVINO {network.precision})"
-    findings.reconstruction.append(measured(style.value, method, drawn_by(network), faces))
+def _reconstruct(
+    networks: Mapping[Style, OpenVinoGenerator], faces: FramedFaces, arguments: argparse.Namespace, findings: Findings
+) -> None:
+    """Only the classic network enlarges photographs; the others are for emotes."""
+    rows = findings.reconstruction
+    rows.append(measured("bicubic", "bicubic", bicubic, faces))
+    if classic := networks.get(Style.CLASSIC):
+        method = f"{findings.models[Style.CLASSIC]} (OpenVINO {classic.precision})"
+        rows.append(measured(Style.CLASSIC.value, method, drawn_by(classic), faces))
+        if arguments.save:
+            save_sheets(arguments.save / SHEETS, faces, drawn_by(classic))
+    if arguments.ablation:
+        method = f"pixel loss only: {arguments.ablation.name} (torch f32)"
+        rows.append(measured(ABLATION, method, _ablation(arguments.ablation), faces))
 
 
-def _settings(style: Style, arguments: argparse.Namespace) -> tuple[FaceOptions, ...]:
+def _ablation(path: Path) -> Upscaler:
+    from inference.checkpoint import CheckpointError, load_classic
+    from inference.networks.classic import FULLY_GROWN
+    from inference.preprocess import to_tensor
+    from inference.training.classic.report import generate
+
+    try:
+        network = load_classic(path).generator
+    except CheckpointError as error:
+        raise UnusableAblation(str(error)) from error
+    return lambda inputs: generate(network, to_tensor(inputs), FULLY_GROWN)
+
+
+def _settings(style: Style, arguments: argparse.Namespace) -> Collection[FaceOptions]:
     """The one setting that was asked for, or else those the table has for the style."""
     asked = {"realism": arguments.realism, "iterations": arguments.iterations, "seed": arguments.seed}
     given = {name: value for name, value in asked.items() if value is not None}
-    if given.keys() & {"realism", "iterations"} or style not in ROWS:
-        return (FaceOptions(style=style, **given),)
-    return tuple(replace(options, **given) for options in ROWS[style])
+    if given.keys() & {"realism", "iterations"}:
+        return (ROWS[style][0].changed(**given),)
+    return tuple(options.changed(**given) for options in ROWS[style])

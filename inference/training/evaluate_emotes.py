@@ -1,19 +1,14 @@
-"""Faces drawn from emotes: every row of the table, drawn and measured. No torch."""
+"""Faces drawn from emotes, row by row: all scores of one set. No torch."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from inference.feeds import joined
-from inference.preparation import PREPARATIONS
-from inference.preprocess import Pixels, from_tensor
-from inference.protocol import FaceOptions, Style
-from inference.runtimes import Generator
+from inference.preprocess import Pixels
 from inference.training.controls import Drawer, face_controls
 from inference.training.emote_metrics import (
     RETRIEVED,
@@ -27,24 +22,12 @@ from inference.training.emote_metrics import (
     worst_detail_db,
 )
 from inference.training.emote_sets import EmoteSet
+from inference.training.evaluate_drawing import StyleRow
 from inference.training.face_detector import LIKELY, FaceDetector, shows_one_face
 from inference.training.faces import load_faces
 from inference.training.framing import FramedFaces, frame
 
 VAL = "val-faces"
-BATCH = 32
-"""Emotes drawn together; the noise of all at once would be large."""
-ROWS: Mapping[Style, tuple[FaceOptions, ...]] = {
-    Style.CLASSIC: (
-        FaceOptions(),
-        FaceOptions(iterations=3),
-        FaceOptions(iterations=10),
-        FaceOptions(realism=0.5),
-        FaceOptions(realism=0.5, iterations=3),
-        FaceOptions(realism=1),
-    ),
-}
-"""The settings of each style that are measured when none are asked for; the first is what is served by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +72,6 @@ def references(folder: Path, cache: Path, val: FramedFaces) -> References:
     return References(val, Memory.of(train), detail_power(val.targets), face_controls(train))
 
 
-def row_name(options: FaceOptions) -> str:
-    """`classic`, `classic-r0.5-i3`: the style, and what differs from realism 0 and one iteration."""
-    realism = f"-r{options.realism:g}" if options.realism else ""
-    iterations = f"-i{options.iterations}" if options.rounds > 1 else ""
-    return f"{options.style}{realism}{iterations}"
-
-
-def drawn_with(generator: Generator, options: FaceOptions) -> Drawer:
-    """A style at one setting as a row."""
-    return partial(_drawn, generator, options)
-
-
 def measured_emotes(outputs: Pixels, shown: Pixels, detector: FaceDetector, real: References | None) -> Scores:
     """outputs: (N, P, P, 3), drawn of the emotes `shown`, (N, 128, 128, 3)."""
     found = [detector(each) for each in outputs]
@@ -136,10 +107,9 @@ def measured_tones(draw: Drawer, sets: Sequence[EmoteSet], detector: FaceDetecto
     )
 
 
-def seeds_apart(generator: Generator, options: FaceOptions, emotes: EmoteSet) -> float:
+def seeds_apart(row: StyleRow, emotes: EmoteSet) -> float:
     """Distance of the faces that seeds 1 and 2 give."""
-    one, other = (_drawn(generator, replace(options, seed=seed), emotes) for seed in (1, 2))
-    return seed_distance(one, other)
+    return seed_distance(row.changed(seed=1)(emotes), row.changed(seed=2)(emotes))
 
 
 def save_faces(folder: Path, emotes: EmoteSet, pictures: Pixels) -> None:
@@ -152,17 +122,3 @@ def save_faces(folder: Path, emotes: EmoteSet, pictures: Pixels) -> None:
 def known(number: float | None) -> bool:
     """Whether a score could be measured."""
     return number is not None and not math.isnan(number)
-
-
-def _drawn(generator: Generator, options: FaceOptions, emotes: EmoteSet) -> Pixels:
-    preparation = PREPARATIONS[options.style]()
-    drawn = []
-    for start in range(0, len(emotes.emotes), BATCH):
-        batch = emotes.emotes[start : start + BATCH]
-        feed = joined([preparation.first([each], [0], options) for each in batch])
-        faces = from_tensor(generator(feed))
-        for _ in range(options.rounds - 1):
-            feed = preparation.again(feed, faces)
-            faces = from_tensor(generator(feed))
-        drawn.append(faces)
-    return np.concatenate(drawn)

@@ -2,29 +2,24 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from inference.training.evaluate import Row
-from inference.training.evaluate_emotes import VAL, Scores, ToneScores, known
-
-JOINT_SHARE, VARIETY_MARGIN, DETAIL_DB = 0.75, 0.08, 3.0
-"""To pass: joint at least this share of val faces' own, correlation at most so much above theirs, power within this."""
+from inference.training.evaluate_dial import DialScores
+from inference.training.evaluate_emotes import Scores, known
+from inference.training.evaluate_findings import Findings
+from inference.training.evaluate_tables import (
+    dial_table,
+    emote_table,
+    reconstruction_table,
+    seeds_table,
+    steadiness_table,
+    targets_table,
+    tone_table,
+)
+from inference.training.evaluate_targets import targets
 
 NO_FACES = "Without `--data` the rows and columns that need faces are left out.\n"
-
-
-@dataclass(slots=True)
-class Findings:
-    """Everything that was measured; emotes by set and row, skin tones and seeds by row."""
-
-    models: dict[str, str]
-    faces: int = 0
-    reconstruction: list[Row] = field(default_factory=list)
-    emotes: dict[str, dict[str, Scores]] = field(default_factory=dict)
-    skin_tone: dict[str, ToneScores] = field(default_factory=dict)
-    seeds: dict[str, float] = field(default_factory=dict)
 
 
 def sections(findings: Findings) -> Mapping[str, str]:
@@ -34,8 +29,16 @@ def sections(findings: Findings) -> Mapping[str, str]:
         parts["reconstruction"] = reconstruction_table(findings)
     if findings.emotes:
         parts["emotes"] = "\n".join(emote_table(name, rows) for name, rows in findings.emotes.items())
+    if findings.skin_tone:
         parts["skin tone"] = tone_table(findings.skin_tone)
+    if findings.seeds:
         parts["seeds"] = seeds_table(findings.seeds)
+    if findings.dial:
+        parts["dial"] = dial_table(findings.dial)
+    if findings.steadiness:
+        parts["steadiness"] = steadiness_table(findings.steadiness)
+    if judged := targets(findings):
+        parts["targets"] = targets_table(judged)
     return parts
 
 
@@ -59,6 +62,9 @@ def as_json(findings: Findings) -> str:
         "emotes": {name: {row: _contract(scores) for row, scores in rows.items()} for name, rows in emotes.items()},
         "skin_tone": {row: dataclasses.asdict(scores) for row, scores in findings.skin_tone.items()},
         "seeds": {row: distance if known(distance) else None for row, distance in findings.seeds.items()},
+        "dial": _dial(findings.dial) if findings.dial else {},
+        "steadiness": {row: dataclasses.asdict(scores) for row, scores in findings.steadiness.items()},
+        "targets": [dataclasses.asdict(target) for target in targets(findings)],
     }
     for extra in EXTRAS:
         content[extra] = {name: {row: scores[extra] for row, scores in rows.items()} for name, rows in emotes.items()}
@@ -69,92 +75,14 @@ EXTRAS = ("face_likely", "memorised")
 """Scores that stand beside `emotes` in the JSON: the keys in there are a contract with other programs."""
 
 
-def reconstruction_table(findings: Findings) -> str:
-    """PSNR and similarity on the val faces."""
-    rows = [
-        (row.method, f"{row.psnr_db:.2f}", f"{row.ssim:.3f}", f"{row.ms_ssim:.3f}") for row in findings.reconstruction
-    ]
-    return _table((f"16 -> 128 px, {findings.faces} val faces", "PSNR dB", "SSIM", "MS-SSIM"), rows)
-
-
-def emote_table(name: str, rows: Mapping[str, Scores]) -> str:
-    """One set; `passes` is there when val faces are, to compare with."""
-    ceiling = rows.get(VAL)
-    header = (name, "n", "face", "p > 0.5", "top1", "top5", "joint", "variety", "detail dB", "memorised", "passes")
-    lines = [
-        (
-            row,
-            str(scores.n),
-            *(_percent(share) for share in (scores.face, scores.face_likely, scores.top1, scores.top5, scores.joint)),
-            _number(scores.variety, ".3f"),
-            _number(scores.detail_db, "+.1f"),
-            _number(scores.memorised, ".3f"),
-            passed(scores, ceiling) if ceiling else "",
-        )
-        for row, scores in rows.items()
-    ]
-    return _table(header, lines)
-
-
-def passed(scores: Scores, ceiling: Scores) -> str:
-    """Which of joint, variety and detail a row passes, by their first letters; `-` stands for none."""
-    passes = {
-        "J": scores.joint >= JOINT_SHARE * ceiling.joint,
-        "V": known(scores.variety) and scores.variety <= ceiling.variety + VARIETY_MARGIN,
-        "D": scores.detail_db is not None and abs(scores.detail_db) <= DETAIL_DB,
-    }
-    return "".join(letter for letter, good in passes.items() if good) or "-"
-
-
-def tone_table(rows: Mapping[str, ToneScores]) -> str:
-    """People in five skin tones."""
-    tones = range(1, 6)
-    header = ("skin tone", "people", "ordered", *(f"face {tone}" for tone in tones), *(f"L {tone}" for tone in tones))
-    lines = [
-        (
-            row,
-            str(scores.n),
-            _percent(scores.ordered),
-            *map(_percent, scores.face),
-            *(f"{level:.0f}" for level in scores.luminance),
-        )
-        for row, scores in rows.items()
-    ]
-    return _table(header, lines)
-
-
-def seeds_table(rows: Mapping[str, float]) -> str:
-    """How far two seeds' faces of the same emotes are apart."""
-    return _table(("seeds 1 and 2", "distance"), [(row, _number(distance, ".2f")) for row, distance in rows.items()])
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Markdown, the columns aligned for reading as plain text, too."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    rule = [f"{'-' * widths[0]}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
-    lines = [_line(header, widths), "| " + " | ".join(rule) + " |", *(_line(row, widths) for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (
-        cell.rjust(width) if at else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "| " + " | ".join([first, *others]) + " |"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _number(value: float | None, form: str) -> str:
-    return format(value, form) if known(value) else ""
-
-
 def _plain(scores: Scores) -> dict[str, Any]:
     return {key: value if known(value) else None for key, value in dataclasses.asdict(scores).items()}
 
 
 def _contract(scores: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scores.items() if key not in EXTRAS}
+
+
+def _dial(scores: DialScores) -> dict[str, Any]:
+    jump = scores.jump if known(scores.jump) else None
+    return {**dataclasses.asdict(scores), "jump": jump, "verdicts": scores.verdicts}

@@ -12,12 +12,13 @@ from inference.training.emote_sets import emoji_picture
 EMOJI = "😂😎😡🤔😱🥰🍕🐸🤡💩🐵🎃"
 
 
-def contact_sheet(rows: Sequence[Pixels]) -> Image.Image:
-    """Rows of (N, P, P, 3) uint8 pictures, each enlarged to 128 px without smoothing, as one picture."""
+def contact_sheet(rows: Sequence[Pixels | Sequence[Pixels]]) -> Image.Image:
+    """Rows of (P, P, 3) uint8 pictures, each brought to 128 px, enlarged without smoothing, as one picture."""
     sheet = Image.new("RGB", (max(map(len, rows)) * TOP_PX, len(rows) * TOP_PX))
     for y, row in enumerate(rows):
         for x, pixels in enumerate(row):
-            shown = Image.fromarray(pixels).resize((TOP_PX, TOP_PX), Image.Resampling.NEAREST)
+            filtered = Image.Resampling.NEAREST if len(pixels) < TOP_PX else Image.Resampling.LANCZOS
+            shown = Image.fromarray(pixels).resize((TOP_PX, TOP_PX), filtered)
             sheet.paste(shown, (x * TOP_PX, y * TOP_PX))
     return sheet
 

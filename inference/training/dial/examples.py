@@ -19,7 +19,8 @@ FACES = Sampling(sides=(0.64, 0.92), jittered_share=0.0)
 class Batch:
     """faces: (N, 3, P, P), real people. inputs: (N, 3, 64, 64), the first `pairs` of them disguised, the rest emoji.
 
-    All in [-1, 1]; landmarks: (N, 25, 2), 0..1 of the side, of the faces.
+    Each emoji is there twice, one after the other: with two latents it shall become two people. All in [-1, 1];
+    landmarks: (N, 25, 2), 0..1 of the side, of the faces.
     """
 
     faces: Tensor
@@ -52,10 +53,9 @@ class BatchMaker:
         """A batch; the same state of `random` draws the same one."""
         chosen = torch.randint(len(self._indices), (count,), generator=random).numpy()
         views = random_views(self._faces, self._indices[chosen], FACES, random, side_px)
-        emoji = round(count * self._drawn_share)
+        twins = round(count * self._drawn_share / 2)
         targets, inputs = disguised(views, random)
-        pairs = count - emoji
-        if emoji:
-            inputs = torch.cat([inputs[:pairs], self._drawn.draw(emoji, random)])
-            targets = torch.cat([targets[:pairs], views.faces[pairs:]])
+        pairs = count - 2 * twins
+        if twins:
+            inputs = torch.cat([inputs[:pairs], self._drawn.draw(twins, random).repeat_interleave(2, 0)])
         return Batch(targets, views.landmarks, inputs, pairs)

@@ -14,6 +14,8 @@ LEAST_LIKENESS, MOST_LIKENESS = 0.65, 0.95
 FREE_COLOUR = 0.25
 """So far may the colours of an emote change for nothing: yellow skin shall become skin."""
 FINEST_ADVERSARIAL = 0.3
+APART_PX, APART = 32, 0.2
+"""How much two people drawn from one emote shall differ at the coarsest cutoff, mean over so many pixels."""
 
 
 def kept(output: Tensor, target: Tensor, cutoff: Tensor) -> Tensor:
@@ -48,6 +50,16 @@ def colour_missed(output: Tensor, emotes: Tensor) -> Tensor:
     """By how much colours, 8 x 8, differ more than they may, mean."""
     difference = (_colours(output) - _colours(emotes)).abs()
     return functional.relu(difference - FREE_COLOUR).mean()
+
+
+def twins_missed(output: Tensor, cutoff: Tensor) -> Tensor:
+    """By how much two faces of one emote, (2 M, 3, P, P) one after the other, differ less than they shall, mean.
+
+    The less of the emote is kept, the more is asked for (mode seeking, Mao et al. 2019, arXiv 1903.05628).
+    """
+    coarse = functional.adaptive_avg_pool2d(output, APART_PX)
+    apart = (coarse[::2] - coarse[1::2]).abs().mean((1, 2, 3))
+    return functional.relu(APART * (1 - _position(cutoff[::2])) - apart).mean()
 
 
 def adversarial(scores: Tensor, cutoff: Tensor) -> Tensor:

@@ -33,6 +33,8 @@ class DialRecipe:
     """Of a drawn emoji's likeness missed."""
     colour_weight: float = 1.0
     """Of a drawn emoji's colours missed."""
+    twins_weight: float = 3.0
+    """Of how alike two faces of one emoji are."""
     adversarial_weight: float = 1.0
     """At the coarsest cutoff; at the finest it is 0.3 times as much."""
     ema_half_life: int = 8_000

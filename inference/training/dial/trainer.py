@@ -74,7 +74,9 @@ class DialTrainer:
         set_rate(self._generator_steps, phase.learning_rate)
         set_rate(self._critic_steps, phase.critic_learning_rate)
         batch, random = self._next_batch(now, following)
-        asked = ask(batch.inputs, phase.side_px, random)
+        cutoff = random_cutoffs(self.recipe.batch, random)
+        cutoff[batch.pairs + 1 :: 2] = cutoff[batch.pairs :: 2]
+        asked = ask(batch.inputs, phase.side_px, random, cutoff)
         with self._autocast():
             output = self.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
         measured = self._step_generator(output.float(), batch, asked, random)
@@ -135,10 +137,16 @@ class DialTrainer:
             + recipe.feature_weight * measured["features"]
         )
         if pairs < len(output):
-            emotes, invented = asked.inputs[pairs:], output[pairs:]
-            measured["unlike"] = losses.likeness_missed(invented, emotes, asked.cutoff[pairs:])
+            emotes, invented, cutoff = asked.inputs[pairs:], output[pairs:], asked.cutoff[pairs:]
+            measured["unlike"] = losses.likeness_missed(invented, emotes, cutoff)
             measured["discoloured"] = losses.colour_missed(invented, emotes)
-            total = total + recipe.likeness_weight * measured["unlike"] + recipe.colour_weight * measured["discoloured"]
+            measured["twins"] = losses.twins_missed(invented, cutoff)
+            total = (
+                total
+                + recipe.likeness_weight * measured["unlike"]
+                + recipe.colour_weight * measured["discoloured"]
+                + recipe.twins_weight * measured["twins"]
+            )
         self.critic.requires_grad_(False)
         with self._autocast():
             scores = self.critic(disguise(output, random, self._disguised))
@@ -190,10 +198,10 @@ class DialTrainer:
         return batch.pinned() if self._ahead else batch, random
 
 
-def ask(inputs: Tensor, side_px: int, random: Generator, cutoff: Tensor | None = None) -> Asked:
-    """Low-pass (N, 3, 64, 64) inputs to random cutoffs, or those given, and draw the noise, all on their device."""
+def ask(inputs: Tensor, side_px: int, random: Generator, cutoff: Tensor) -> Asked:
+    """Low-pass (N, 3, 64, 64) inputs to their cutoffs, (N,), and draw the noise, all on the inputs' device."""
     count, device = len(inputs), inputs.device
-    cutoff = (random_cutoffs(count, random) if cutoff is None else cutoff).to(device)
+    cutoff = cutoff.to(device)
     return Asked(
         low_pass(inputs, cutoff).contiguous(memory_format=torch.channels_last),
         cutoff,

@@ -72,6 +72,13 @@ def test_detail_is_measured_in_decibels_of_power() -> None:
     assert worst_detail_db(reference, detail_power(weaker)) == pytest.approx(6, abs=0.2)
 
 
+def test_larger_pictures_lose_no_detail_when_they_are_reduced() -> None:
+    large = noise(4, side_px=256)
+    size = (128, 128)
+    small = np.stack([np.asarray(Image.fromarray(each).resize(size, Image.Resampling.LANCZOS)) for each in large])
+    assert abs(worst_detail_db(large, detail_power(small))) < 0.2
+
+
 def test_blur_and_grids_show_in_the_worst_octave() -> None:
     reference = noise(8)
     blurred = np.stack([np.asarray(Image.fromarray(each).reduce(4).resize((128, 128))) for each in reference])

@@ -11,12 +11,14 @@ from PIL import Image
 import inference.training.emote_table as emote_table
 import inference.training.evaluate_command as command
 from inference.__main__ import main
-from inference.checkpoint import Checkpoint, CheckpointInfo
+from inference.checkpoint import Checkpoint, CheckpointInfo, save_checkpoint
 from inference.export import export
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator
+from inference.protocol import Style
 from inference.training.emote_sets import EmoteSet
 from inference.training.face_detector import Detection, DetectorMissing
 from inference.weights import ShippedModel, WeightsMissing, shipped
+from tests.fakes.generators import instant
 
 SCORES = {"n", "face", "top1", "top5", "joint", "variety", "detail_db"}
 CONTROLS = ["emote", "bicubic-16"]
@@ -47,6 +49,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ShippedModel:
 def evaluate(model: ShippedModel, face_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command with a small network, small sets and a detector that is easy to predict."""
     monkeypatch.setattr(command, "shipped", lambda style: model)
+    monkeypatch.setattr(command, "shipped_styles", lambda: (Style.CLASSIC,))
     monkeypatch.setattr(emote_table, "FaceDetector", SeesFacesInTheDark)
     monkeypatch.setattr(emote_table, "face_like", lambda: discs("faces", "red", "yellow"))
     monkeypatch.setattr(emote_table, "things", lambda: discs("objects", "green", "blue", "black"))
@@ -97,11 +100,19 @@ def test_json_has_the_keys_that_others_read(measured: Callable[..., dict[str, An
     assert all(row.keys() == SCORES for rows in content["emotes"].values() for row in rows.values())
     assert content["skin_tone"].keys() == {"classic-r0.5-i2", "emote"}
     assert content["seeds"].keys() == {"classic-r0.5-i2"}
+    assert content["steadiness"].keys() == {"classic-r0.5-i2", "emote"}
+    assert content["dial"] == {}
+    assert [target["name"] for target in content["targets"]] == [
+        "controls, faces: pass joint, variety and detail",
+        "controls, objects: pass joint, variety and detail",
+        "classic: over bicubic",
+        "classic, faces: face at its best",
+    ]
     assert content["memorised"]["faces"]["val-faces"] <= 1
 
 
 def test_scores_are_those_of_the_pictures(measured: Callable[..., dict[str, Any]]) -> None:
-    content = measured("--only", "emotes", "--iterations", "1")
+    content = measured("--only", "emotes", "--only", "skin-tone", "--iterations", "1")
     emote = content["emotes"]["objects"]["emote"]
     assert (emote["n"], emote["face"]) == (3, 1.0)
     assert content["emotes"]["faces"]["emote"]["face"] == 0.5
@@ -114,7 +125,7 @@ def test_scores_are_those_of_the_pictures(measured: Callable[..., dict[str, Any]
 def test_without_a_setting_the_styles_own_rows_are_measured(measured: Callable[..., dict[str, Any]]) -> None:
     rows = list(measured("--only", "emotes", "--seed", "3")["emotes"]["faces"])
     assert rows[:2] == ["classic", "classic-i3"]
-    assert len(rows) > 5 + len(FACE_CONTROLS)
+    assert len(rows) > 2 + len(CONTROLS) + len(FACE_CONTROLS)
 
 
 def test_without_faces_the_rows_that_need_them_are_left_out(
@@ -146,12 +157,55 @@ def test_faces_of_a_folder_are_saved_apart_from_the_sheets(
     assert sizes == {
         "Kappa.png": ("RGB", (128, 128)),
         "faces.png": ("RGB", (128, 128)),
+        "sheets/faces-classic-r1.png": ("RGB", (4 * 128, 128)),
+        "sheets/objects-classic-r1.png": ("RGB", (6 * 128, 128)),
+        "sheets/folder-classic-r1.png": ("RGB", (4 * 128, 128)),
         "sheets/reconstruction.png": ("RGB", (4 * 128, 4 * 128)),
         "sheets/emoji.png": ("RGB", (12 * 128, 4 * 128)),
         "sheets/faces.png": ("RGB", (2 * 128, rows * 128)),
         "sheets/objects.png": ("RGB", (3 * 128, rows * 128)),
         "sheets/folder.png": ("RGB", (2 * 128, rows * 128)),
     }
+
+
+def test_the_dial_of_the_emote_native_network_is_turned(
+    measured: Callable[..., dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "shipped_styles", lambda: tuple(Style))
+    monkeypatch.setattr(command, "OpenVinoGenerator", lambda path: instant())
+    content = measured("--only", "dial", "--only", "seeds", "--only", "emotes", "--save", str(tmp_path))
+    assert list(content["seeds"]) == ["real", "cursed", "classic"]
+    assert list(content["emotes"]["faces"])[:5] == ["real", "real-r0.5", "real-r1", "cursed", "cursed-r0"]
+    assert content["dial"]["realism"] == [0, 0.25, 0.5, 0.75, 1]
+    assert content["dial"]["verdicts"].keys() == {"face_does_not_fall", "correlation_does_not_rise", "no_jump"}
+    assert "dial: no jump" in {target["name"] for target in content["targets"]}
+    with Image.open(tmp_path / "sheets" / "dial.png") as sheet:
+        assert sheet.size == (6 * 128, 2 * 128)
+
+
+def test_the_ablation_is_a_row_of_its_own(measured: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    path, info = tmp_path / "ablation.safetensors", CheckpointInfo(8, FULLY_GROWN, 0, recipe={})
+    save_checkpoint(path, ClassicGenerator(8), info)
+    content = measured("--only", "reconstruction", "--ablation", str(path))
+    assert list(content["reconstruction"]) == ["bicubic", "classic", "pixel-only"]
+    assert "pixel-only: over bicubic" in {target["name"] for target in content["targets"]}
+
+
+def test_an_ablation_that_is_none_is_refused(
+    evaluate: Callable[..., int], face_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--data", str(face_folder), "--only", "reconstruction", "--ablation", str(tmp_path / "none.safetensors"))
+    assert evaluate(*words) == 1
+    assert "none.safetensors: cannot be opened" in capsys.readouterr().err
+
+
+def test_a_folder_alone_can_be_asked_for(
+    evaluate: Callable[..., int], emote_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate("--only", "folder", "--emotes", str(emote_folder), "--realism", "0", "--json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["emotes"].keys() == {"folder"}
+    assert content["skin_tone"] == content["seeds"] == content["steadiness"] == {}
 
 
 def test_cards_get_the_sections_they_have_a_place_for(

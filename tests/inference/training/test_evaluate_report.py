@@ -4,26 +4,14 @@ from dataclasses import replace
 import pytest
 
 from inference.training.evaluate import Row
+from inference.training.evaluate_dial import DialScores
 from inference.training.evaluate_emotes import VAL, Scores, ToneScores
-from inference.training.evaluate_report import Findings, as_json, as_text, passed
+from inference.training.evaluate_films import Steadiness
+from inference.training.evaluate_findings import Findings
+from inference.training.evaluate_report import as_json, as_text
 
 GOOD = Scores(n=9, face=0.9, face_likely=1, top1=0.8, top5=0.9, joint=0.8, variety=0.05, detail_db=-1, memorised=0.7)
 CEILING = replace(GOOD, joint=1.0, variety=0.03, detail_db=0)
-
-
-@pytest.mark.parametrize(
-    ("scores", "letters"),
-    [
-        (GOOD, "JVD"),
-        (replace(GOOD, joint=0.74), "VD"),
-        (replace(GOOD, variety=0.12), "JD"),
-        (replace(GOOD, detail_db=-3.1), "JV"),
-        (replace(GOOD, detail_db=3.1), "JV"),
-        (replace(GOOD, joint=0, variety=float("nan"), detail_db=9), "-"),
-    ],
-)
-def test_a_row_passes_joint_variety_and_detail_each_by_itself(scores: Scores, letters: str) -> None:
-    assert passed(scores, CEILING) == letters
 
 
 @pytest.fixture
@@ -36,6 +24,8 @@ def findings() -> Findings:
         emotes={"faces": {"classic": replace(GOOD, variety=float("nan")), VAL: CEILING}},
         skin_tone={"classic": tones},
         seeds={"classic": 0.321, "collapsed": float("nan")},
+        dial=DialScores((0, 0.5, 1), (0.5, 0.6, 0.7), (1, 1, 1), (0.9, 0.8, 0.7), (0.0, 0.0)),
+        steadiness={"classic": Steadiness(6, 2.5, 1.25)},
     )
 
 
@@ -56,3 +46,17 @@ def test_what_is_unknown_is_null(findings: Findings) -> None:
     assert content["face_likely"] == {"faces": {"classic": 1, VAL: 1}}
     assert content["seeds"] == {"classic": 0.321, "collapsed": None}
     assert content["skin_tone"]["classic"]["face"] == [0.1, 0.2, 0.3, 0.4, 0.5]
+    assert content["dial"]["jump"] is None
+    assert content["dial"]["verdicts"] == {
+        "face_does_not_fall": True,
+        "correlation_does_not_rise": True,
+        "no_jump": False,
+    }
+    assert content["steadiness"] == {"classic": {"n": 6, "flicker": 2.5, "times_emote": 1.25}}
+
+
+def test_the_dial_and_steadiness_have_tables(findings: Findings) -> None:
+    lines = as_text(findings).splitlines()
+    assert "| 0.5     | 60 % |   100 % |       0.800 |" in lines
+    assert "| no jump                    |    no |" in lines
+    assert "| classic    |     6 |    2.50 |    1.25 |" in lines

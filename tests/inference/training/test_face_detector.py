@@ -68,18 +68,49 @@ def test_less_sureness_can_be_asked_for() -> None:
     assert shows_one_face([box(0.85)], 0.5)
 
 
-def test_views_are_put_back_into_units_of_the_picture(detector: FaceDetector, monkeypatch: pytest.MonkeyPatch) -> None:
-    class SeesTheMiddle:
-        def infer(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
-            assert inputs[0].shape == (3, 3, 192, 192)
-            views = [maps((23, 24, 0.95)), maps(), maps()]
-            heatmaps, scales, offsets = zip(*views, strict=True)
-            return [np.stack(heatmaps)[:, np.newaxis], np.stack(scales), np.stack(offsets)]
+class Sees:
+    """In every view the same faces, amid pictures of the right size."""
 
-    monkeypatch.setattr(detector, "_request", SeesTheMiddle())
-    (found,) = detector(np.zeros((128, 128, 3), np.uint8))
+    def __init__(self, *faces: tuple[int, int, float]) -> None:
+        self._faces = faces
+        self.looks = 0
+
+    def infer(self, inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
+        assert inputs[0].shape == (1, 3, 192, 192)
+        self.looks += 1
+        heatmap, scale, offset = maps(*self._faces)
+        outputs = (heatmap[np.newaxis], scale, offset, np.zeros((10, 48, 48), np.float32))
+        return {str(number): output[np.newaxis] for number, output in enumerate(outputs)}
+
+
+PICTURE = np.zeros((128, 128, 3), np.uint8)
+
+
+def test_views_are_put_back_into_units_of_the_picture(detector: FaceDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detector, "_request", Sees((23, 24, 0.95)))
+    (found,) = detector(PICTURE)
     assert (found.left, found.right) == pytest.approx(((96 - 12 - 56) / 80, (96 + 12 - 56) / 80))
     assert (found.top, found.bottom) == pytest.approx(((95 - 16 - 56) / 80, (95 + 16 - 56) / 80))
+
+
+def test_a_face_aside_is_on_the_other_side_in_the_mirror(
+    detector: FaceDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "_request", Sees((24, 18, 0.6)))
+    lefts = sorted(found.left for found in detector(PICTURE))
+    assert lefts[0] < 0.5 < lefts[-1]
+
+
+@pytest.mark.parametrize(
+    ("faces", "looks"), [([(23, 24, 0.95)], 1), ([], 2), ([(23, 24, 0.6)], 2), ([(23, 24, 0.85)], 8)]
+)
+def test_it_looks_until_it_is_sure_or_has_little_hope(
+    detector: FaceDetector, monkeypatch: pytest.MonkeyPatch, faces: list[tuple[int, int, float]], looks: int
+) -> None:
+    request = Sees(*faces)
+    monkeypatch.setattr(detector, "_request", request)
+    detector(PICTURE)
+    assert request.looks == looks
 
 
 def test_there_is_no_face_in_noise_or_in_nothing(detector: FaceDetector) -> None:

@@ -53,7 +53,7 @@ def test_growing_to_128_px_changes_nothing_at_first(trainer_of: MakeTrainer) -> 
     trainer = trainer_of(pictures=100, coarse_share=0.5)
     trainer.step()
     random = torch.Generator().manual_seed(1)
-    asked = ask(torch.rand(2, 3, 64, 64, generator=random) * 2 - 1, 128, random)
+    asked = ask(torch.rand(2, 3, 64, 64, generator=random) * 2 - 1, 128, random, torch.tensor([8.0, 20.0]))
     with torch.no_grad():
         grown = trainer.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
         coarse = functional.avg_pool2d(asked.grain, 2) * 2
