@@ -26,6 +26,7 @@ SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.FlaggedEmote: lambda: errors.FlaggedEmote(("edgy",)),
     errors.TooManyRequests: lambda: errors.TooManyRequests(5),
     errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
+    errors.StyleNotServed: lambda: errors.StyleNotServed((Style.CLASSIC,)),
     errors.Busy: lambda: errors.Busy(5),
 }
 ANSWERED, REFUSED, CANCELLED = RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED
