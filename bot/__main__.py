@@ -56,7 +56,8 @@ def _face(parsed: argparse.Namespace, settings: Settings) -> int:
     names = ("style", "realism", "iterations", "seed", "layout")
     chosen = {name: value for name in names if (value := getattr(parsed, name)) is not None}
     options = default_options(settings.inference).changed(**chosen)
-    return OK if asyncio.run(draw_from_terminal(settings, parsed.inputs, options, parsed.output)) else FAILED
+    drawing = draw_from_terminal(settings, parsed.inputs or [""], options, parsed.output, channel=parsed.channel)
+    return OK if asyncio.run(drawing) else FAILED
 
 
 def _doctor(_: argparse.Namespace, settings: Settings) -> int:
@@ -79,8 +80,8 @@ def _log(settings: Settings, level: str | None = None) -> None:
     from bot.logs import configure_logging
 
     log = settings.log.model_copy(update={"level": level}) if level else settings.log
-    secrets = [secret.get_secret_value() for secret in (settings.discord.token, settings.store.url) if secret]
-    configure_logging(log, secrets)
+    secrets = (settings.discord.token, settings.twitch.client_secret, settings.store.url)
+    configure_logging(log, [secret.get_secret_value() for secret in secrets if secret])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     face = commands.add_parser("face", help="draw faces from the terminal")
-    face.add_argument("inputs", nargs="+", metavar="EMOTE_OR_FILE", help="😂, :pizza:, kappa.png …")
+    face.add_argument("inputs", nargs="*", metavar="EMOTE_OR_FILE", help="😂, :pizza:, LUL, kappa.png …; none: any")
+    face.add_argument("--channel", metavar="NAME", help="a Twitch channel whose emotes count, too")
     face.add_argument("-o", "--output", type=Path, default=Path(), metavar="OUT", help="file, or folder for several")
     face.add_argument("--style", type=Style, choices=list(Style))
     face.add_argument("--realism", type=_realism, metavar="R", help="0 keeps the emote, 1 trusts the network")

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,10 +25,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.admission import Admission
 from bot.command import default_options
+from bot.consent import Consent
 from bot.decode.decoder import Decoder
 from bot.delivery import PickUp
+from bot.emotes.catalogue import ContentFlag
+from bot.emotes.chat import ChatEmoteParts, ChatEmotes
+from bot.emotes.compose import ComposedPictures
 from bot.emotes.download import Downloader, guarded_connector
-from bot.emotes.picture import PictureFetcher
+from bot.emotes.framing import FramedPictures, Framing
+from bot.emotes.library import Library, OpenLibrary, open_library, picture_urls
+from bot.emotes.links import Links, followed
+from bot.emotes.names import NameGuard
+from bot.emotes.picture import PictureFetcher, PictureSources
+from bot.emotes.picture_files import PictureFiles
 from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.emotes.uploads import Uploads
@@ -36,6 +46,7 @@ from bot.health import Health, HealthPart
 from bot.metrics import Metrics
 from bot.models import Platform
 from bot.store.database import open_database
+from bot.store.opt_outs import OptOuts
 from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.scope_settings import ScopeSettings
@@ -68,6 +79,9 @@ class Core:
 
     service: FaceService
     uploads: Uploads
+    emotes: ChatEmotes
+    links: Links
+    consent: Consent
     health: Health
     metrics: Metrics
     supervisor: Supervisor
@@ -93,17 +107,23 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         open_database(settings.store_url) as engine,
         aiohttp.ClientSession(connector=guarded_connector()) as session,
         Decoder(settings.emotes, max_bytes=_largest_file(settings)) as decoder,
+        open_library(session, settings.emotes, settings.twitch, count=metrics.emote_source_asked) as library,
         _background(supervisor.run()),
     ):
-        cdn_url, media_url = settings.discord.cdn_url, settings.discord.media_url
-        downloader = Downloader(session, settings.emotes, base_urls=[cdn_url, media_url])
-        unicode = UnicodeCatalogue.load()
+        downloader = Downloader(session, settings.emotes, base_urls=_picture_hosts(settings))
+        unicode, scope_settings, links = UnicodeCatalogue.load(), ScopeSettings(engine), _links(settings)
+        emotes = _chat_emotes(settings, library, scope_settings, unicode=unicode, links=links)
+        sources = PictureSources(downloader, uploads, unicode, picture_urls(settings))
+        files = PictureFiles(settings.data_dir / "emotes", settings.emotes.cache_mb * 1_000_000)
+        fetcher = PictureFetcher(decoder, sources, files)
+        await fetcher.open()
+        framing = Framing(settings.emotes.crop, settings.emotes.matte)
         parts = FaceServiceParts(
-            resolver=Resolver(unicode),
-            fetcher=PictureFetcher(decoder, downloader, uploads, unicode, discord_cdn_url=cdn_url),
+            resolver=emotes,
+            fetcher=FramedPictures(ComposedPictures(fetcher), framing),
             requests=RequestStore(engine),
             pictures=PictureStore(engine, pictures_dir or settings.data_dir / "pictures"),
-            scope_settings=ScopeSettings(engine),
+            scope_settings=scope_settings,
             admission=Admission(queue, BATCHES_IN_QUEUE * settings.inference.max_batch),
             metrics=metrics,
         )
@@ -112,9 +132,40 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         for platform in (Platform.WEB, Platform.CLI):
             service.add_deliverer(platform, PickUp())
         metrics.watch_queue(queue.stats)
+        metrics.watch_emote_sources(library.library.states)
         _watch_health(health, engine, queue, supervisor, decoder)
-        async with _background(_sweep(settings.requests, parts)):
-            yield Core(service, uploads, health, metrics, supervisor)
+        health.add("emotes", partial(_emote_sources, library.library))
+        consent = Consent(scope_settings, OptOuts(engine))
+        async with _background(_sweep(settings.requests, parts, fetcher)):
+            yield Core(service, uploads, emotes, links, consent, health, metrics, supervisor)
+
+
+def _catalogue_hosts(settings: Settings) -> list[str]:
+    emotes = settings.emotes
+    return [settings.twitch.cdn_url, emotes.bttv.cdn_url, emotes.ffz.cdn_url, emotes.seventv.cdn_url]
+
+
+def _picture_hosts(settings: Settings) -> list[str]:
+    return [settings.discord.cdn_url, settings.discord.media_url, *_catalogue_hosts(settings)]
+
+
+def _links(settings: Settings) -> Links:
+    return followed([settings.discord.cdn_url, settings.discord.media_url], _catalogue_hosts(settings))
+
+
+def _chat_emotes(
+    settings: Settings, library: OpenLibrary, scope_settings: ScopeSettings, *, unicode: UnicodeCatalogue, links: Links
+) -> ChatEmotes:
+    resolver = Resolver(unicode, library.library, NameGuard(settings.emotes.blocked_words), links)
+    allowed = frozenset(map(ContentFlag, settings.emotes.allowed_flags))
+    return ChatEmotes(ChatEmoteParts(resolver, library.channels, scope_settings, allowed, unicode.faces()))
+
+
+async def _emote_sources(library: Library) -> HealthPart:
+    """Always well: what is down is missed by those who ask for its emotes, and by nobody else."""
+    return HealthPart(
+        "emotes", ok=True, detail={source.value: state.value for source, state in library.states().items()}
+    )
 
 
 def _largest_file(settings: Settings) -> int:
@@ -138,14 +189,16 @@ def _model_ids(settings: Settings) -> Mapping[Style, str]:
         return {}
 
 
-async def _sweep(settings: RequestsSettings, parts: FaceServiceParts) -> None:
-    """Keep what the settings promise: pictures and finished requests go after `keep_pictures_h`."""
+async def _sweep(settings: RequestsSettings, parts: FaceServiceParts, fetcher: PictureFetcher) -> None:
+    """Keep what the settings promise: pictures and finished requests go after `keep_pictures_h`; and emotes' pictures
+    no longer than their sources allow."""
     while True:
         too_old = time.time() - settings.keep_pictures_h * 3600
         try:
             pictures = await parts.pictures.sweep(too_old, settings.max_pictures_mb * 1_000_000)
             requests = await parts.requests.forget_finished(too_old)
-            log.debug("store_swept", pictures=pictures, requests=requests)
+            emotes = await fetcher.sweep()
+            log.debug("store_swept", pictures=pictures, requests=requests, emotes=emotes)
         except Exception:
             log.exception("sweep_failed")
         await asyncio.sleep(SWEEP_EVERY_S)
@@ -199,8 +252,10 @@ async def run(settings: Settings) -> None:
 
 def _discord(settings: Settings, core: Core) -> Service:
     from bot.discord.bot import DiscordBot  # only who uses Discord pays for loading it
+    from bot.discord.shown import Showing
 
-    bot = DiscordBot(settings.discord, core.service)
+    showing = Showing(core.links, max_bytes=settings.emotes.max_download_bytes)
+    bot = DiscordBot(settings.discord, core.service, core.emotes, showing, core.consent)
     core.service.add_deliverer(Platform.DISCORD, bot.deliverer)
     core.metrics.watch_gateway(lambda: math.nan if bot.latency_s is None else bot.latency_s)
 

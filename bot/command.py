@@ -20,6 +20,7 @@ from config.settings import InferenceSettings
 from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Iterations, Layout, Style
 
 COMMAND = "face"
+INFO_COMMAND = "emoteinfo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,14 @@ class FaceCommand:
     options: FaceOptions
 
 
-def strip_prefix(text: str, prefix: str) -> str | None:
+def strip_prefix(text: str, prefix: str, command: str = COMMAND) -> str | None:
     """The rest of `text` after `!face` (any case), or None when it is not this command.
 
     A space may be missing before an emote (`!face😂`), but `!faceplant` is somebody else's command.
     """
-    text, command = text.strip(), f"{prefix}{COMMAND}"
-    rest = text[len(command) :]
-    if text[: len(command)].lower() != command.lower() or re.match(r"\w", rest):
+    text, start = text.strip(), f"{prefix}{command}"
+    rest = text[len(start) :]
+    if text[: len(start)].lower() != start.lower() or re.match(r"\w", rest):
         return None
     return rest.strip()
 

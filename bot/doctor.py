@@ -8,13 +8,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 
+import aiohttp
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import AlreadyRunning, Core, WorkerUnavailable, exclusive, open_core
 from bot.command import FaceCommand
 from bot.discord.doctor import Finding
 from bot.discord.doctor import check as check_discord
+from bot.emotes.download import guarded_connector
+from bot.emotes.library import Surroundings, open_library
 from bot.errors import FaceError
+from bot.models import EmoteSource
 from bot.replies import words_for
 from bot.store.database import open_database
 from bot.terminal import ORIGIN, without_store
@@ -44,6 +48,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await _trial(settings)
     yield _web(settings, running=_is_running(settings.data_dir))
     for finding in await check_discord(settings.discord):
+        yield finding
+    async for finding in _emotes(settings):
         yield finding
 
 
@@ -102,6 +108,24 @@ async def _problem_of_a_face(core: Core) -> str | None:
         if progress.refusal:
             return progress.refusal
     return None
+
+
+async def _emotes(settings: Settings) -> AsyncIterator[Finding]:
+    """Only Twitch can be set up wrongly; the others are up or not."""
+    if not settings.twitch.client_secret:
+        yield Finding("Emotes: Twitch's own are off, no application is set (EMOTEFACE_TWITCH__CLIENT_ID, …SECRET).")
+    async with (
+        aiohttp.ClientSession(connector=guarded_connector()) as session,
+        open_library(session, settings.emotes, settings.twitch, count=lambda source, outcome: None) as opened,
+    ):
+        place = Surroundings()
+        for shelf in [*await opened.library.own(place), *await opened.library.everybodys(place)]:
+            if shelf.catalogue is not None:
+                yield Finding(f"Emotes: {shelf.label} has {len(shelf.catalogue)} emotes.")
+            elif shelf.source is EmoteSource.TWITCH:
+                yield Finding("Emotes: Twitch gives none; check the application's id and secret.", is_problem=True)
+            else:
+                yield Finding(f"Emotes: {shelf.label} is out of reach; everything else works without it.")
 
 
 def _web(settings: Settings, *, running: bool) -> Finding:

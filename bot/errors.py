@@ -5,9 +5,18 @@ FaceError
 │   ├── NothingToDraw
 │   ├── TooManyEmotes(limit)
 │   ├── InvalidOption(option, allowed)
-│   ├── UnknownEmote(suggestions)
+│   ├── UnknownEmote(suggestions, down)
+│   ├── FlaggedEmote(flags)
+│   ├── OverlayAlone
+│   ├── UnknownChannel
+│   ├── LinkNotAllowed
+│   ├── OthersPicturesOff
+│   ├── OptedOut
+│   ├── UnknownOwner
+│   ├── NoServerIcon
 │   └── TooManyRequests(retry_after_s)
-├── EmoteUnavailable          the emote's picture
+├── EmoteUnavailable          the emote's picture, or its catalogue
+│   ├── CatalogueDown
 │   ├── DownloadFailed
 │   ├── DownloadTimedOut
 │   ├── PictureTooLarge(limit)
@@ -64,11 +73,49 @@ class InvalidOption(RequestRefused):
 
 
 class UnknownEmote(RequestRefused):
-    """No catalogue knows it; `suggestions` are the nearest catalogue names, best first."""
+    """No catalogue knows it; `suggestions` are the nearest catalogue names, best first, `down` the sources (as people
+    call them) that could not be asked."""
 
-    def __init__(self, suggestions: tuple[str, ...] = ()) -> None:
+    def __init__(self, suggestions: tuple[str, ...] = (), down: tuple[str, ...] = ()) -> None:
         super().__init__("no such emote")
         self.suggestions = suggestions
+        self.down = down
+
+
+class FlaggedEmote(RequestRefused):
+    """Its catalogue marks it with `flags` (values of `ContentFlag`) that are not allowed here."""
+
+    def __init__(self, flags: tuple[str, ...]) -> None:
+        super().__init__(f"marked as {', '.join(flags)}")
+        self.flags = flags
+
+
+class OverlayAlone(RequestRefused):
+    """A zero-width emote lies on the one before it, and there is none."""
+
+
+class UnknownChannel(RequestRefused):
+    """Nobody knows a Twitch channel of this name."""
+
+
+class LinkNotAllowed(RequestRefused):
+    """A link to a host that pictures are not fetched from, or to other people's pictures."""
+
+
+class OthersPicturesOff(RequestRefused):
+    """Somebody else's avatar or upload, where no admin has allowed these."""
+
+
+class OptedOut(RequestRefused):
+    """The avatar or upload of a member who does not want to be drawn."""
+
+
+class UnknownOwner(RequestRefused):
+    """A forwarded picture of nobody knows whom: it cannot be told whether that person minds."""
+
+
+class NoServerIcon(RequestRefused):
+    """The server's icon, where there is no server or it has none."""
 
 
 class TooManyRequests(RequestRefused):
@@ -81,6 +128,10 @@ class TooManyRequests(RequestRefused):
 
 class EmoteUnavailable(FaceError):
     """The emote is known, its picture cannot be had."""
+
+
+class CatalogueDown(EmoteUnavailable):
+    """Who would know cannot be asked now."""
 
 
 class DownloadFailed(EmoteUnavailable):

@@ -20,6 +20,7 @@ from bot import errors
 from bot.admission import Admission, Outstanding
 from bot.command import FaceCommand
 from bot.delivery import Answer, Deliverer, Postman, Refusal, Undeliverable
+from bot.emotes.catalogue import EMPTY, Catalogue
 from bot.emotes.resolver import MAX_EMOTES
 from bot.errors import FaceError
 from bot.events import Changes
@@ -39,13 +40,15 @@ REFRESH_S = 1.0  # how often a waiting asker hears a new position
 
 
 class Resolves(Protocol):
-    """Words to emotes; `bot.emotes.resolver.Resolver`."""
+    """Words to emotes; `bot.emotes.chat.ChatEmotes`."""
 
-    async def resolve(self, words: tuple[str, ...]) -> tuple[Emote, ...]: ...
+    async def resolve(self, origin: Origin, words: tuple[str, ...], nearby: Catalogue) -> tuple[Emote, ...]: ...
+
+    def note_use(self, origin: Origin, emotes: tuple[Emote, ...]) -> None: ...
 
 
 class Fetches(Protocol):
-    """Emotes to safe pixels; `bot.emotes.picture.PictureFetcher`."""
+    """Emotes to safe pixels; `bot.emotes.compose.ComposedPictures`."""
 
     async def fetch(self, emote: Emote) -> Picture: ...
 
@@ -120,14 +123,16 @@ class FaceService:
         command: FaceCommand,
         *,
         uploads: tuple[Emote, ...] = (),
+        nearby: Catalogue = EMPTY,
         reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest:
         """Accept a request: when this returns it is committed and will be answered through the platform's deliverer.
 
+        `nearby` are emotes that only this chat has. Without words and uploads, one of the chat's favourites is drawn.
         Raise a FaceError when it is not accepted; the front end words it (`replies.words_for`) and answers itself.
         """
         try:
-            emotes = await self._acceptable(command, uploads)
+            emotes = await self._acceptable(origin, command, uploads, nearby)
             self._outstanding.check(origin, self._parts.admission.retry_after_s())
         except FaceError as error:
             self._parts.metrics.request_refused(origin.platform, error.code)
@@ -148,6 +153,7 @@ class FaceService:
         except BaseException:
             self._outstanding.remove(origin)
             raise
+        self._parts.resolver.note_use(origin, emotes)
         log.info("request_accepted", request_id=request.id, platform=origin.platform, emotes=len(emotes))
         self._start(request)
         return request
@@ -212,10 +218,12 @@ class FaceService:
         """A stored face; a request's picture has the request's id."""
         return await self._parts.pictures.load(picture_id)
 
-    async def _acceptable(self, command: FaceCommand, uploads: tuple[Emote, ...]) -> tuple[Emote, ...]:
-        emotes = uploads + (await self._parts.resolver.resolve(command.words) if command.words else ())
-        if not emotes:
-            raise errors.NothingToDraw
+    async def _acceptable(
+        self, origin: Origin, command: FaceCommand, uploads: tuple[Emote, ...], nearby: Catalogue
+    ) -> tuple[Emote, ...]:
+        emotes = uploads
+        if command.words or not uploads:
+            emotes += await self._parts.resolver.resolve(origin, command.words, nearby)
         if len(emotes) > MAX_EMOTES:
             raise errors.TooManyEmotes(MAX_EMOTES)
         self._model_id(command.options.style)

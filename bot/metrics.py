@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from bot.models import Platform
+from bot.emotes.breaker import BreakerState
+from bot.models import EmoteSource, Platform
 from inference.queue.interface import QueueStats
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -31,6 +33,9 @@ class Metrics:
         self._inference = self._histogram("inference_seconds", "The network's share of a face.", INFERENCE_BUCKETS_S)
         self._cache_hits = self._counter("cache_hits", "Faces answered from an earlier drawing.")
         self._restarts = self._counter("child_restarts", "Inference children started in place of a lost one.")
+        self._source_requests = self._counter(
+            "emote_source_requests", "Requests for catalogues of emotes.", "source", "outcome"
+        )
         self._retries = self._counter(
             "delivery_retries", "Answers a platform did not take at the first try.", "platform"
         )
@@ -64,6 +69,16 @@ class Metrics:
         """An answer has to be posted once more."""
         self._retries.labels(platform.value).inc()
 
+    def emote_source_asked(self, source: EmoteSource, outcome: str) -> None:
+        """A catalogue was asked for: `read`, `unchanged`, `absent`, `failed`, or `spared` by an open breaker."""
+        self._source_requests.labels(source.value, outcome).inc()
+
+    def watch_emote_sources(self, states: Callable[[], Mapping[EmoteSource, BreakerState]]) -> None:
+        """Read the breakers of the sources whenever somebody asks for the metrics. Call once."""
+        up = Gauge("emoteface_emote_source_up", "Whether the source is asked.", ["source"], registry=self._registry)
+        for source in states():
+            up.labels(source.value).set_function(partial(_is_asked, states, source))
+
     def watch_queue(self, stats: Callable[[], QueueStats]) -> None:
         """Read the queue's figures whenever somebody asks for the metrics. Call once."""
         self._gauge("queue_waiting_jobs", "Jobs waiting.", lambda: stats().waiting)
@@ -88,3 +103,7 @@ class Metrics:
 
     def _gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         Gauge(f"emoteface_{name}", meaning, registry=self._registry).set_function(read)
+
+
+def _is_asked(states: Callable[[], Mapping[EmoteSource, BreakerState]], source: EmoteSource) -> float:
+    return float(states()[source] is not BreakerState.OPEN)

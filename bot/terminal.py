@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import SecretStr
 from tqdm import tqdm
+from yarl import URL
 
 from bot.app import Core, WorkerUnavailable, open_core
 from bot.command import FaceCommand
 from bot.errors import FaceError
-from bot.models import FaceRequest, Origin, Platform
-from bot.replies import words_for
+from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform
+from bot.replies import caption, words_for
 from bot.store.database import IN_MEMORY_URL
 from config.settings import Settings
 from inference.protocol import FaceOptions, Format
@@ -27,9 +29,12 @@ ORIGIN = Origin(Platform.CLI, scope_id="terminal", channel_id="terminal", user_i
 PICTURE_SUFFIXES = {".png", ".webp", ".gif"}
 
 
-async def draw_from_terminal(settings: Settings, inputs: Sequence[str], options: FaceOptions, output: Path) -> bool:
+async def draw_from_terminal(
+    settings: Settings, inputs: Sequence[str], options: FaceOptions, output: Path, *, channel: str | None = None
+) -> bool:
     """Draw every input and write the files; what fails is said on stderr. True when all of them worked.
 
+    `channel` is a Twitch channel whose emotes count. An empty input is anything that has a face.
     The store lives in memory and a temporary folder: a terminal waits for its own answers, and nothing is left for a
     restart.
     """
@@ -38,10 +43,15 @@ async def draw_from_terminal(settings: Settings, inputs: Sequence[str], options:
     failed = 0
     with TemporaryDirectory(prefix="emoteface-") as scratch:
         async with open_core(without_store(settings), Path(scratch)) as core, core.service.running(grace_s=0):
+            if not await _linked(core, channel):
+                return False
             for item in tqdm([_read(text) for text in inputs], unit="face", disable=len(inputs) < 2 or None):
                 try:
-                    stem, content = await _draw(core, item, options)
+                    request, content = await _draw(core, item, options)
+                    stem = _stem(request) if item.content is None else Path(item.text).stem
                     tqdm.write(str(names.write(stem, content)), file=sys.stdout)
+                    if said := caption(request.emotes):
+                        tqdm.write(said, file=sys.stderr)
                 except (_Refused, OSError) as error:
                     failed += 1
                     tqdm.write(f"{item.text}: {error}", file=sys.stderr)
@@ -52,6 +62,17 @@ def without_store(settings: Settings) -> Settings:
     """The same settings with a store that ends with the program."""
     store = settings.store.model_copy(update={"url": SecretStr(IN_MEMORY_URL)})
     return settings.model_copy(update={"store": store})
+
+
+async def _linked(core: Core, channel: str | None) -> bool:
+    """Whether the channel's emotes count now; if not, it has been said why."""
+    if channel is not None:
+        try:
+            await core.emotes.link_channel(ORIGIN.scope_id, channel)
+        except FaceError as error:
+            tqdm.write(f"{channel}: {words_for(error)}", file=sys.stderr)
+            return False
+    return True
 
 
 class _Refused(Exception):
@@ -71,8 +92,8 @@ def _read(text: str) -> _Input:
     return _Input(text, path.read_bytes() if path.suffix and path.is_file() else None)
 
 
-async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[str, bytes]:
-    """The stem that names the output, and the file."""
+async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[FaceRequest, bytes]:
+    """The request, which knows its emotes, and the file."""
     uploads = () if item.content is None else (core.uploads.add(item.content),)
     words = tuple(item.text.split()) if item.content is None else ()
     try:
@@ -88,11 +109,17 @@ async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[str, by
     picture = await core.service.picture(request.id)
     if picture is None:
         raise _Refused("The face was drawn and is gone again.")
-    return (_stem(request) if item.content is None else Path(item.text).stem), picture.content
+    return request, picture.content
 
 
 def _stem(request: FaceRequest) -> str:
-    return "_".join(emote.id for emote in request.emotes)
+    return "_".join("+".join(_file_name(part) for part in emote.parts) for emote in request.emotes)
+
+
+def _file_name(emote: Emote) -> str:
+    """Its id; of a link the path with its slashes gone, so that nothing lands in another folder."""
+    name = URL(emote.id).path.partition(".")[0] if emote.source is EmoteSource.LINK else emote.id
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "link"
 
 
 class _Names:

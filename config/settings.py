@@ -79,12 +79,37 @@ class DiscordSettings(Section):
     media_url: OutsideUrl
 
 
+class TwitchSettings(Section):
+    client_id: str | None = Field(pattern=r"^[a-z0-9]+$")
+    client_secret: SecretStr | None
+    helix_url: OutsideUrl
+    id_url: OutsideUrl
+    cdn_url: OutsideUrl
+
+
+class EmoteApiSettings(Section):
+    enabled: bool
+    api_url: OutsideUrl
+    cdn_url: OutsideUrl
+
+
 class EmotesSettings(Section):
+    bttv: EmoteApiSettings
+    ffz: EmoteApiSettings
+    seventv: EmoteApiSettings
+    allowed_flags: frozenset[Literal["sexual", "epilepsy", "edgy", "twitch_disallowed", "unlisted"]]
+    blocked_words: tuple[str, ...]
+    catalogue_timeout_s: float = Field(gt=0)
+    catalogue_refresh_s: float = Field(ge=300, le=3600)
+    max_catalogued: int = Field(ge=20_000)
     download_timeout_s: float = Field(gt=0)
     max_download_bytes: Positive
     decode_timeout_s: float = Field(gt=0)
     decode_memory_mb: int = Field(ge=128)
     decoders: Positive
+    crop: Literal["pad", "square"]
+    matte: Literal["grey", "white", "dark", "dominant"]
+    cache_mb: int = Field(ge=0)
 
 
 class RequestsSettings(Section):
@@ -142,6 +167,7 @@ class Settings(BaseSettings):
     log: LogSettings
     web: WebSettings
     discord: DiscordSettings
+    twitch: TwitchSettings
     emotes: EmotesSettings
     requests: RequestsSettings
     queue: QueueSettings

@@ -14,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 60
+NO_OUTSIDE = {f"emotes.{source}.enabled": "false" for source in ("bttv", "ffz", "seventv")}
 Event = dict[str, Any]
 
 
@@ -70,7 +71,7 @@ class Program:
 @asynccontextmanager
 async def running_program(data_dir: Path, settings: Mapping[str, str]) -> AsyncIterator[Program]:
     """Start it with `settings` ("web.port": "0") on a free port; whatever is left of it at the end is killed."""
-    given = {"data_dir": str(data_dir), "web.port": "0", "log.format": "json", **settings}
+    given = {"data_dir": str(data_dir), "web.port": "0", "log.format": "json", **NO_OUTSIDE, **settings}
     variables = {f"EMOTEFACE_{name.replace('.', '__').upper()}": value for name, value in given.items()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("EMOTEFACE_")}
     process = await asyncio.create_subprocess_exec(

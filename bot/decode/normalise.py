@@ -13,16 +13,21 @@ from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugi
 from PIL.Image import Resampling, Transpose
 
 from bot.decode.film import Film, Shot, thinned
-from inference.protocol import MAX_FRAMES, MAX_JOB_BYTES, MAX_PICTURES, MAX_SIDE_PX, Frame, Picture
+from bot.decode.limits import (
+    MAX_FILM_BYTES,
+    MAX_FILM_PIXELS,
+    MAX_FRAMES,
+    MAX_JPEG_PIXELS,
+    MAX_PIXELS,
+    MAX_SIDE_PX,
+    MAX_TEXT_BYTES,
+    MAX_WIRE_BYTES,
+)
+from bot.decode.lottie import is_lottie, lottie_shots
+from inference.protocol import Frame, Picture
 
 # Nothing else is even tried: no EPS, PDF, TIFF or SVG. Left to itself, Pillow would import every format it has.
 FORMATS = {"PNG": PngImagePlugin, "JPEG": JpegImagePlugin, "GIF": GifImagePlugin, "WEBP": WebPImagePlugin}
-MAX_PIXELS = 4_000_000
-MAX_JPEG_PIXELS = 50_000_000  # a phone's photo; libjpeg reads it at an eighth of its size
-MAX_FILM_PIXELS = 16_000_000  # over all frames; what comes after is not read
-MAX_FILM_BYTES = MAX_JOB_BYTES - 24_000  # compressed; an animation may fill a job, beside its header
-MAX_WIRE_BYTES = MAX_FILM_BYTES // MAX_PICTURES  # nine still pictures fit a job
-
 _ANIMATED = {"GIF", "PNG", "WEBP"}  # the pictures inside an MPO are no frames
 _LEAST_FRAME_PIXELS = 64 * 64  # a frame costs time even where it is tiny
 _LEAST_FILM_SIDE_PX = 64  # then rather fewer frames
@@ -52,8 +57,8 @@ def configure_pillow() -> None:
     Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    PngImagePlugin.MAX_TEXT_CHUNK = 256 * 1024
-    PngImagePlugin.MAX_TEXT_MEMORY = 1024 * 1024
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT_BYTES // 4
+    PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT_BYTES
 
 
 def normalise(content: bytes) -> Picture:
@@ -61,6 +66,15 @@ def normalise(content: bytes) -> Picture:
 
     Raise TooManyPixels, MemoryError, or for what is no picture just about any Exception.
     """
+    film = Film(2 * MAX_FRAMES)
+    for shot in lottie_shots(content) if is_lottie(content) else _picture_shots(content):
+        film.add(shot.image, shot.duration_ms)
+    shots = thinned(film.shots, MAX_FRAMES)
+    return _still(shots[0].image) if len(shots) == 1 else _animation(shots)
+
+
+def _picture_shots(content: bytes) -> Iterator[Shot]:
+    """The frames of a file of pixels, upright."""
     try:
         image = Image.open(BytesIO(content), formats=tuple(FORMATS))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -68,15 +82,13 @@ def normalise(content: bytes) -> Picture:
     with image:
         _bound_pixels(image)
         turn = _TURNS.get(_orientation(image))
-        film = Film(2 * MAX_FRAMES)
         for shot in _shots(image):
-            film.add(_upright(shot.image, turn), shot.duration_ms)
-    shots = thinned(film.shots, MAX_FRAMES)
-    return _still(shots[0].image) if len(shots) == 1 else _animation(shots)
+            yield Shot(_upright(shot.image, turn), shot.duration_ms)
 
 
 def _shots(image: ImageFile.ImageFile) -> Iterator[Shot]:
-    """The frames as they are shown, 128 px at most. Damage after a whole frame ends the animation, as in a browser."""
+    """The frames as they are shown, shrunk as they are read. Damage after a whole frame ends the animation, as in a
+    browser."""
     image.load()
     first = Shot(_shrunk(_to_rgba(image)), _duration_ms(image))
     film = _film(image) if image.format in _ANIMATED else iter(())

@@ -8,8 +8,11 @@ import re
 import discord
 import structlog
 
-from bot.command import parse_command, strip_prefix
+from bot.command import INFO_COMMAND, parse_command, strip_prefix
 from bot.discord.commands import SlashQuestion
+from bot.discord.emote_answers import EmoteAnswers
+from bot.discord.emote_commands import EmoteQuestion
+from bot.discord.gathering import Asker, Gathered, Gathering
 from bot.discord.link import Link, NotConnected
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES, Content, Place, delete, nonce_of, post
@@ -18,7 +21,7 @@ from bot.discord.service import Faces
 from bot.discord.targets import InteractionTarget, MessageTarget, Target
 from bot.discord.tasks import BoundedTasks
 from bot.errors import FaceError
-from bot.models import Origin, Platform
+from bot.models import FaceRequest, Origin, Platform
 from bot.replies import words_for
 
 log = structlog.get_logger(__name__)
@@ -51,7 +54,9 @@ class Asking:
         link: Link,
         tasks: BoundedTasks,
         signs: WorkingSigns,
+        answers: EmoteAnswers,
         *,
+        gathering: Gathering,
         prefix: str,
         pacing: Pacing,
     ) -> None:
@@ -59,6 +64,8 @@ class Asking:
         self._link = link
         self._tasks = tasks
         self._signs = signs
+        self._answers = answers
+        self._gathering = gathering
         self._prefix = prefix
         self._pacing = pacing
 
@@ -69,10 +76,18 @@ class Asking:
         question = question_in(message.content, client.user.id, self._prefix)
         if question is not None:
             self._tasks.start("answer_message", self._answer_message(message, question), message_id=message.id)
+        elif (word := strip_prefix(message.content, self._prefix, INFO_COMMAND)) is not None:
+            self._tasks.start("answer_info", self._explain(message, word), message_id=message.id)
 
     def slash(self, interaction: discord.Interaction, question: SlashQuestion) -> None:
         """Answer it beside."""
         self._tasks.start("answer_slash", self._answer_slash(interaction, question), interaction_id=interaction.id)
+
+    def emotes(self, interaction: discord.Interaction, question: EmoteQuestion) -> None:
+        """Answer it beside."""
+        origin = _origin(interaction.guild_id, interaction.channel_id or 0, interaction.user.id)
+        answer = self._answers.answer(interaction, question, origin)
+        self._tasks.start("answer_emotes", answer, interaction_id=interaction.id)
 
     def deleted(self, message_ids: set[int]) -> None:
         """Questions taken back are not worked on any longer."""
@@ -81,10 +96,12 @@ class Asking:
 
     async def _answer_message(self, message: discord.Message, question: str) -> None:
         target = MessageTarget(message.channel.id, _guild_id(message), message.id)
-        origin = _origin(target, message.author.id)
+        origin = _origin(target.guild_id, target.channel_id, message.author.id)
         try:
             command = parse_command(question, await self._service.defaults(origin.scope_id))
-            request = await self._service.ask(origin, command, reply_target=target.to_json())
+            mentioned = {person.id: person for person in message.mentions}
+            asker = Asker(origin, message.author, message.guild, mentioned)
+            request = await self._ask(target, asker, await self._gathering.of_message(message, asker, command))
         except FaceError as error:
             place = Place(target.channel_id, target.guild_id, target.message_id)
             await self._say(place, words_for(error))
@@ -102,14 +119,31 @@ class Asking:
             token=interaction.token,
             expires_at=interaction.expires_at.timestamp(),
         )
-        origin = _origin(target, interaction.user.id)
+        origin = _origin(target.guild_id, target.channel_id, interaction.user.id)
         try:
             command = question.command(await self._service.defaults(origin.scope_id))
-            request = await self._service.ask(origin, command, reply_target=target.to_json())
+            asker = Asker(origin, interaction.user, interaction.guild)
+            request = await self._ask(target, asker, await self._gathering.of_slash(question, asker, command))
         except FaceError as error:
             await self._whisper(interaction, words_for(error))
             return
         self._signs.start(request.id, target)
+
+    async def _ask(self, target: Target, asker: Asker, gathered: Gathered) -> FaceRequest:
+        return await self._service.ask(
+            asker.origin,
+            gathered.command,
+            uploads=gathered.pictures,
+            nearby=self._link.emoji_of(target.guild_id),
+            reply_target=target.to_json(),
+        )
+
+    async def _explain(self, message: discord.Message, asked: str) -> None:
+        """The first word; to nothing there is nothing to say."""
+        place = Place(message.channel.id, _guild_id(message), message.id)
+        if words := asked.split():
+            origin = _origin(place.guild_id, place.channel_id, message.author.id)
+            await self._say(place, await self._answers.explained(origin, place.guild_id, words[0]))
 
     async def _defer(self, interaction: discord.Interaction) -> bool:
         """Before anything else: Discord waits 3 s."""
@@ -155,7 +189,7 @@ def _guild_id(message: discord.Message) -> int | None:
     return message.channel.guild_id if isinstance(message.channel, discord.PartialMessageable) else None
 
 
-def _origin(target: Target, user_id: int) -> Origin:
+def _origin(guild_id: int | None, channel_id: int, user_id: int) -> Origin:
     """A server is one scope; each direct conversation is its own."""
-    scope_id = f"dm:{target.channel_id}" if target.guild_id is None else str(target.guild_id)
-    return Origin(Platform.DISCORD, scope_id, str(target.channel_id), str(user_id))
+    scope_id = f"dm:{channel_id}" if guild_id is None else str(guild_id)
+    return Origin(Platform.DISCORD, scope_id, str(channel_id), str(user_id))

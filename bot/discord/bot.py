@@ -10,14 +10,19 @@ import aiohttp
 import discord
 import structlog
 
+from bot.consent import Consent
 from bot.discord.asking import Asking
 from bot.discord.commands import sync_if_changed
 from bot.discord.delivery import DiscordDeliverer
+from bot.discord.emote_answers import EmoteAnswers, KnowsEmotes
+from bot.discord.gathering import Gathering
 from bot.discord.link import ChatEvents, FaceClient, Link, NeverConnected, use_servers
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES
 from bot.discord.progress import WorkingSigns
+from bot.discord.server_commands import Deciding, Decision
 from bot.discord.service import Faces
+from bot.discord.shown import Showing
 from bot.discord.tasks import BoundedTasks
 from config.settings import DiscordSettings
 
@@ -39,6 +44,9 @@ class DiscordBot:
         self,
         settings: DiscordSettings,
         service: Faces,
+        emotes: KnowsEmotes,
+        showing: Showing,
+        consent: Consent,
         *,
         pacing: Pacing | None = None,
         random: Random | None = None,
@@ -53,11 +61,24 @@ class DiscordBot:
         self._sign_tasks = BoundedTasks(_MAX_SIGNS)
         self._link = Link()
         signs = WorkingSigns(service, self._link, self._sign_tasks, self._pacing)
-        asking = Asking(service, self._link, self._tasks, signs, prefix=settings.prefix, pacing=self._pacing)
+        gathering = Gathering(showing, consent, self._link, timeout_s=self._pacing.request_timeout_s)
+        asking = Asking(
+            service,
+            self._link,
+            self._tasks,
+            signs,
+            EmoteAnswers(emotes, self._link, self._pacing),
+            gathering=gathering,
+            prefix=settings.prefix,
+            pacing=self._pacing,
+        )
+        self._deciding = Deciding(consent, self._pacing)
         self._events = ChatEvents(
             connected=self._connected,
             asked=asking.message,
             slash=asking.slash,
+            emotes=asking.emotes,
+            decided=self._decided,
             deleted=asking.deleted,
         )
         self.deliverer = DiscordDeliverer(self._link, signs, self._pacing)
@@ -106,11 +127,23 @@ class DiscordBot:
             await client.shut_down()
         return self._unreachable("Discord closed the connection")
 
+    def _decided(self, interaction: discord.Interaction, decision: Decision) -> None:
+        answer = self._deciding.answer(interaction, decision)
+        self._tasks.start("answer_decision", answer, interaction_id=interaction.id)
+
     def _connected(self, client: FaceClient) -> None:
         self._failures, self._problem = 0, None
         log.info("discord_connected", guilds=len(client.guilds), message_content=self._message_content)
+        self._tasks.start("learn_emoji", self._learn_emoji(client))
         if not self._registered:
             self._tasks.start("register_commands", self._register(client))
+
+    async def _learn_emoji(self, client: FaceClient) -> None:
+        try:
+            async with asyncio.timeout(self._pacing.request_timeout_s):
+                client.application_emoji = await client.fetch_application_emojis()
+        except DISCORD_FAILURES as error:  # again after the next connect; they work as markup all the same
+            log.warning("discord_emoji_unknown", error=type(error).__name__)
 
     async def _register(self, client: FaceClient) -> None:
         try:

@@ -11,10 +11,13 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command, read_iterations
+from bot.discord.emote_commands import EmoteHandler, add_emote_info, add_emote_settings
+from bot.discord.server_commands import DecisionHandler, add_picture_settings
 from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
 
 log = structlog.get_logger(__name__)
 
+SETTINGS = "emoteface"
 _ROUNDS = (AUTO, *map(str, range(1, MAX_ITERATIONS + 1)))
 _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "max_length", "autocomplete"}
 
@@ -23,7 +26,9 @@ _LIMITS = {"choices", "channel_types", "min_value", "max_value", "min_length", "
 class SlashQuestion:
     """The options as they came; None where one was left out."""
 
-    emote: str
+    emote: str = ""
+    picture: discord.Attachment | None = None
+    member: discord.User | discord.Member | None = None
     style: str | None = None
     realism: float | None = None
     iterations: str | None = None
@@ -47,8 +52,10 @@ class SlashQuestion:
 SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
 
 
-def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.CommandTree:
-    """All commands of the bot; `handle` returns at once and works beside."""
+def build_tree(
+    client: discord.Client, handle: SlashHandler, emotes: EmoteHandler, decide: DecisionHandler
+) -> app_commands.CommandTree:
+    """All commands of the bot; the handlers return at once and work beside."""
     tree = app_commands.CommandTree(
         client,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
@@ -57,7 +64,9 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
 
     @tree.command(name=COMMAND, description="Draw an almost-real human face from an emote")
     @app_commands.describe(
-        emote="One to four emotes: custom emoji, or any emoji",
+        emote="One to four emotes: names, custom emoji, any emoji, @server; leave it out for a surprise",
+        picture="A picture of yours",
+        member="Somebody's avatar, yours for example",
         style="Which network draws",
         realism="0 keeps close to the emote, 1 trusts the network",
         x="How many times the face is drawn over; auto takes the round most like a face",
@@ -69,7 +78,9 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
     @app_commands.rename(form="format")
     async def face(
         interaction: discord.Interaction,
-        emote: str,
+        emote: str = "",
+        picture: discord.Attachment | None = None,
+        member: discord.User | None = None,
         style: str | None = None,
         realism: app_commands.Range[float, 0, 1] | None = None,
         x: str | None = None,
@@ -77,8 +88,13 @@ def build_tree(client: discord.Client, handle: SlashHandler) -> app_commands.Com
         layout: str | None = None,
         form: str | None = None,
     ) -> None:
-        handle(interaction, SlashQuestion(emote, style, realism, x, seed, layout, form))
+        handle(interaction, SlashQuestion(emote, picture, member, style, realism, x, seed, layout, form))
 
+    add_emote_info(tree, emotes)
+    settings = app_commands.Group(name=SETTINGS, description="What works in this server, and for you")
+    add_emote_settings(settings, emotes)
+    add_picture_settings(settings, decide)
+    tree.add_command(settings)
     return tree
 
 

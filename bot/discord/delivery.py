@@ -27,7 +27,7 @@ from bot.discord.posting import (
 from bot.discord.progress import WorkingSigns
 from bot.discord.targets import InteractionTarget, Target, target_from_json
 from bot.models import FaceRequest
-from bot.replies import alt_text
+from bot.replies import alt_text, caption
 from inference.protocol import Format
 
 log = structlog.get_logger(__name__)
@@ -131,7 +131,8 @@ class _Attempt:
 def _content_of(request: FaceRequest, answer: Answer) -> Content:
     if isinstance(answer, Refusal):
         return Content(answer.words)
-    return Content(None, answer.content, f"face-{request.id}.{Format.of(answer.content)}", alt_text(request.emotes))
+    name = f"face-{request.id}.{Format.of(answer.content)}"
+    return Content(caption(request.emotes), answer.content, name, alt_text(request.emotes))
 
 
 @contextmanager

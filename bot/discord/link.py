@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,11 @@ import structlog
 from yarl import URL
 
 from bot.discord.commands import SlashHandler, build_tree
+from bot.discord.emote_commands import EmoteHandler
 from bot.discord.pacing import Pacing
+from bot.discord.server_commands import DecisionHandler
+from bot.discord.server_emoji import server_emoji
+from bot.emotes.catalogue import EMPTY, Catalogue
 from config.settings import DiscordSettings
 
 log = structlog.get_logger(__name__)
@@ -35,6 +39,8 @@ class ChatEvents:
     connected: Callable[[FaceClient], None]
     asked: Callable[[discord.Client, discord.Message], None]
     slash: SlashHandler
+    emotes: EmoteHandler
+    decided: DecisionHandler
     deleted: Callable[[set[int]], None]
 
 
@@ -52,14 +58,19 @@ class FaceClient(discord.Client):
     def __init__(self, events: ChatEvents, pacing: Pacing, *, message_content: bool) -> None:
         super().__init__(
             intents=discord.Intents(
-                guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
+                guilds=True,
+                guild_messages=True,
+                dm_messages=True,
+                emojis_and_stickers=True,
+                message_content=message_content,
             ),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_S,
         )
-        self.tree = build_tree(self, events.slash)
+        self.tree = build_tree(self, events.slash, events.emotes, events.decided)
+        self.application_emoji: Sequence[discord.Emoji] = ()
         self._events = events
         self._pacing = pacing
         self._patience: asyncio.Timeout | None = None
@@ -137,6 +148,13 @@ class Link:
     def current(self) -> FaceClient | None:
         """The client in whatever state it is."""
         return self._client
+
+    def emoji_of(self, guild_id: int | None) -> Catalogue:
+        """What can be named without markup in a server, or (None) in a direct conversation."""
+        if self._client is None:
+            return EMPTY
+        guild = None if guild_id is None else self._client.get_guild(guild_id)
+        return server_emoji(guild, self._client.application_emoji)
 
     def take(self, client: FaceClient | None) -> None:
         """From now on this one."""

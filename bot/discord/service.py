@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.command import FaceCommand
-from bot.models import FaceRequest, Origin, Progress
+from bot.emotes.catalogue import Catalogue
+from bot.models import Emote, FaceRequest, Origin, Progress
 from inference.protocol import FaceOptions
 
 
@@ -16,7 +17,13 @@ class Faces(Protocol):
     async def defaults(self, scope_id: str) -> FaceOptions: ...
 
     async def ask(
-        self, origin: Origin, command: FaceCommand, *, reply_target: Mapping[str, Any] | None = None
+        self,
+        origin: Origin,
+        command: FaceCommand,
+        *,
+        uploads: tuple[Emote, ...] = (),
+        nearby: Catalogue,
+        reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest: ...
 
     async def remember(self, request_id: str, reply_target: Mapping[str, Any]) -> None: ...

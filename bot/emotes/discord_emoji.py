@@ -19,6 +19,11 @@ def markup_at(text: str, at: int) -> tuple[Emote, int] | None:
     return None
 
 
+def markup_in(text: str) -> list[tuple[int, str]]:
+    """Every custom emoji of a text as it is written, and where it starts."""
+    return [(found.start(), found[0]) for found in _MARKUP.finditer(text)]
+
+
 def picture_url(cdn_url: str, emote: Emote) -> str:
     """Where the picture is. Of an animated emoji, `.png` is its first frame and `.webp` too unless told otherwise.
 

@@ -22,8 +22,9 @@ from config.settings import EmotesSettings
 
 MAX_PER_HOST = 8  # downloads under way at once, for each base URL
 _CHUNK_BYTES = 64 * 1024
-_ACCEPT = "image/png, image/webp, image/gif, image/jpeg"
+_ACCEPT = "image/png, image/webp, image/gif, image/jpeg, application/json"
 _UNTYPED = "application/octet-stream"
+_LOTTIE = "application/json"
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class Downloader:
     async def fetch(self, url: str) -> bytes:
         """The decompressed body. Raise DownloadFailed, DownloadTimedOut, or PictureTooLarge."""
         target = URL(url)
-        gate = next((gate for base, gate in self._gates.items() if _is_below(target, base)), None)
+        gate = next((gate for base, gate in self._gates.items() if is_below(target, base)), None)
         if gate is None:
             log.error("download_refused", host=target.host)
             raise DownloadFailed
@@ -61,7 +62,7 @@ class Downloader:
             headers={"Accept": _ACCEPT, "Accept-Encoding": "identity"},
             timeout=aiohttp.ClientTimeout(total=None),  # ours covers waiting for the gate as well
         ) as response:
-            if response.status != 200 or not _may_be_picture(response.content_type):
+            if response.status != 200 or not _may_be_picture(target, response.content_type):
                 log.warning("download_failed", host=target.host, status=response.status)
                 raise DownloadFailed
             if (response.content_length or 0) > self._max_bytes:
@@ -107,11 +108,17 @@ def guarded_connector(inner: AbstractResolver | None = None) -> aiohttp.TCPConne
     return aiohttp.TCPConnector(resolver=GuardedResolver(inner or aiohttp.DefaultResolver()))
 
 
-def _is_below(target: URL, base: URL) -> bool:
-    """Compared as written, not decoded: what the host makes of an escaped slash is its affair."""
+def is_below(target: URL, base: URL) -> bool:
+    """Whether `target` lies in the folder `base` of the same host.
+
+    Compared as written, not decoded: what the host makes of an escaped slash is its affair.
+    """
     same_host = (target.scheme, target.raw_authority) == (base.scheme, base.raw_authority)
     return same_host and target.raw_path.startswith(base.raw_path.rstrip("/") + "/")
 
 
-def _may_be_picture(content_type: str) -> bool:
+def _may_be_picture(target: URL, content_type: str) -> bool:
+    """JSON only where the address says that it is a Lottie animation: elsewhere it is an error's text."""
+    if content_type == _LOTTIE:
+        return target.path.endswith(".json")
     return content_type.startswith("image/") or content_type == _UNTYPED

@@ -24,6 +24,7 @@ _NEAR_ENOUGH_IF_SHORT = 66.0  # one letter of three may be wrong
 _SHORT_CHARS = 4
 _CANDIDATES = 50  # looked at more closely for the best three
 
+_FACES = "😂😭🥺😎🤡😱🤠🥴😳🤓🐸💀👽🤖🗿👻🐶🐵🎃👶"
 _ZERO_WIDTH_JOINER = "\u200d"
 _REGIONAL_INDICATORS = [chr(code) for code in range(0x1F1E6, 0x1F200)]
 
@@ -81,6 +82,10 @@ class UnicodeCatalogue:
         """The emote with this key, None when the emoji is newer than the graphics."""
         stem = self._stems.get(key)
         return Emote(EmoteSource.UNICODE, stem, self.name(key).replace("_", " ")) if stem else None
+
+    def faces(self) -> tuple[Emote, ...]:
+        """Some that make a good first impression."""
+        return tuple(emote for key in _FACES if (emote := self.emote(key)))
 
     def name(self, key: str) -> str:
         """The catalogue's main name, for example `face_with_tears_of_joy`."""

@@ -46,3 +46,10 @@ picture = Table(
     Column("created_at", Float, nullable=False),
     Index("picture_by_age", "created_at"),
 )
+
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("platform", String(16), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+)

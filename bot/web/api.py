@@ -145,14 +145,14 @@ class FaceApi:
             "picture": await self._picture_of(progress),
         }
 
-    async def _picture_of(self, progress: Progress) -> dict[str, str] | None:
+    async def _picture_of(self, progress: Progress) -> dict[str, str | None] | None:
         if progress.state is not RequestState.ANSWERED:
             return None
         request = await self._faces.request(progress.request_id)
         if request is None:
-            return {"url": f"/pictures/{progress.request_id}.webp", "alt": ""}
+            return {"url": f"/pictures/{progress.request_id}.webp", "alt": "", "caption": None}
         url = f"/pictures/{progress.request_id}.{request.options.form}"
-        return {"url": url, "alt": replies.alt_text(request.emotes)}
+        return {"url": url, "alt": replies.alt_text(request.emotes), "caption": replies.caption(request.emotes)}
 
 
 def _visitor(request: web.Request) -> str | None:

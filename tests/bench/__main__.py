@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import answers, startup
+from bench import answers, catalogues, startup
 
 from inference.bench import command as network
 from inference.bench.first_face import WorkerFailed
@@ -42,6 +42,7 @@ def main() -> int:
     print(
         as_text(networks),
         answers.table(measured["answers"]),
+        catalogues.table(measured["catalogues"]),
         startup.table(measured["start"]),
         sep="\n",
     )
@@ -52,6 +53,7 @@ def main() -> int:
 def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "answers": asyncio.run(answers.measure(arguments.questions, progress=_say)),
+        "catalogues": asyncio.run(catalogues.measure(progress=_say)),
         "start": asyncio.run(startup.measure(arguments.starts, progress=_say)),
     }
 
@@ -62,7 +64,7 @@ def _say(line: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="make bench", description="Measure the network, answers in chat, and the start."
+        prog="make bench", description="Measure the network, answers in chat, emotes by name, and the start."
     )
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="(%(default)s)")
     parser.add_argument("--repeats", type=int, default=network.REPEATS, help="timed runs of each network (%(default)s)")

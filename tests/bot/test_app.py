@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 from PIL import Image, ImageSequence
 
-from tests.fakes import pictures
+from tests.fakes import lottie, pictures
 from tests.fakes.discord.server import FakeDiscord
+from tests.fakes.discord.world import Attachment
 from tests.program import PATIENCE_S, Program, running_program
 
 pytestmark = pytest.mark.timeout(180)
@@ -161,9 +162,10 @@ async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_p
             "discord.api_url": discord.api_url,
             "discord.gateway_url": discord.gateway_url,
             "discord.cdn_url": discord.cdn_url,
+            "discord.media_url": discord.media_url,
         }
         channel, kim = discord.add_channel("general"), discord.user("kim")
-        emoji_id, dancing_id = discord.add_emoji(), discord.add_emoji(pictures.RED_FILES["animated gif"])
+        emoji_id, dancing_id = discord.files.add_emoji(), discord.files.add_emoji(pictures.RED_FILES["animated gif"])
         async with running_program(tmp_path, settings) as program:
             await discord.until(lambda: discord.commands)
             question = discord.say(channel, kim, f"!face 😂 <:kappa:{emoji_id}>")
@@ -177,6 +179,35 @@ async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_p
         assert durations_ms(interaction.original.attachments[0].content) == [80, 80, 80]
         assert not discord.complaints
         assert discord.token not in str(program.events)
+
+
+async def test_stickers_pictures_and_avatars_in_discord_become_faces(tmp_path: Path) -> None:
+    async with FakeDiscord() as discord:
+        settings = INSTANT | {
+            "discord.token": discord.token,
+            "discord.api_url": discord.api_url,
+            "discord.gateway_url": discord.gateway_url,
+            "discord.cdn_url": discord.cdn_url,
+            "discord.media_url": discord.media_url,
+        }
+        kim = discord.user("kim")
+        discord.files.add_portrait(kim, pictures.RED_FILES["png"])
+        discord.files.add_portrait(discord.guild, pictures.RED_FILES["png"])
+        photo = Attachment("photo.png", pictures.huge_png(3000), content_type="image/png", size=(3000, 3000))
+        gif = discord.files.add_sticker(pictures.RED_FILES["animated gif"], 4)
+        dancing = discord.files.add_sticker(lottie.encoded(lottie.animation(12, per_s=24)), 3)
+        async with running_program(tmp_path, settings) as program:
+            await discord.until(lambda: discord.commands)
+            still = discord.say(discord.channel, kim, "!face @me @server", attachments=[photo])
+            moving = [discord.say(discord.channel, kim, "!face", stickers=[sticker]) for sticker in (gif, dancing)]
+            answers = [await discord.answer_to(question, picture=True) for question in (still, *moving)]
+            assert await program.ended(signal.SIGTERM) == 0
+        frames = [len(durations_ms(answer.attachments[0].content)) for answer in answers]
+        assert frames == [1, 3, 12]
+        assert answers[0].attachments[0].description == (
+            "Faces made from a picture, an avatar, the server's icon, AI-generated"
+        )
+        assert not discord.complaints
 
 
 def durations_ms(webp: bytes) -> list[int]:

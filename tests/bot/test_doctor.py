@@ -10,6 +10,8 @@ from bot.app import exclusive
 from bot.doctor import examine
 from config.settings import Settings
 from tests.fakes.discord.server import FakeDiscord
+from tests.fakes.emotes import shapes
+from tests.fakes.emotes.sites import EmoteSites
 
 
 async def test_a_healthy_configuration_is_said_to_be_one(
@@ -66,3 +68,20 @@ async def test_everything_broken_is_found_in_one_go(
     said = capsys.readouterr().out
     for part in ("Data directory", "Store", "Trial", "Web"):
         assert f"problem  {part}" in said
+
+
+async def test_sources_of_emotes_are_counted_and_a_wrong_application_is_a_problem(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with EmoteSites() as sites:
+        sites.helix["chat/emotes/global"] = shapes.helix(shapes.twitch_emote("Kappa"))
+        here = sites.settings(settings)
+        assert await examine(here)
+        assert "Twitch (global) has 1 emotes" in capsys.readouterr().out
+        sites.down("ffz")
+        twitch = here.twitch.model_copy(update={"client_secret": SecretStr("not-it")})
+        assert not await examine(here.model_copy(update={"twitch": twitch}))
+    said = capsys.readouterr().out
+    assert "problem  Emotes: Twitch gives none" in said
+    assert "FFZ (global) is out of reach" in said
+    assert "not-it" not in said

@@ -23,8 +23,10 @@ from tests.fakes.worker import drawing_of
 SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.TooManyEmotes: lambda: errors.TooManyEmotes(4),
     errors.InvalidOption: lambda: errors.InvalidOption("x", "a number"),
+    errors.FlaggedEmote: lambda: errors.FlaggedEmote(("edgy",)),
     errors.TooManyRequests: lambda: errors.TooManyRequests(5),
     errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
+    errors.StyleNotServed: lambda: errors.StyleNotServed((Style.CLASSIC,)),
     errors.Busy: lambda: errors.Busy(5),
 }
 ANSWERED, REFUSED, CANCELLED = RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.emotes.breaker import BreakerState
 from bot.metrics import Metrics
-from bot.models import Platform
+from bot.models import EmoteSource, Platform
 from inference.queue.interface import QueueStats
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -95,6 +96,8 @@ def test_the_documentation_lists_exactly_the_metrics_there_are() -> None:
     metrics = Metrics()
     metrics.watch_queue(lambda: QueueStats(0, 0, 0, 0, 0, 0.0))
     metrics.watch_gateway(lambda: 0.0)
+    metrics.watch_emote_sources(lambda: {EmoteSource.BTTV: BreakerState.CLOSED})
+    metrics.emote_source_asked(EmoteSource.BTTV, "read")
     text = metrics.render().decode()
     names = {
         family.name.removeprefix("emoteface_") + ("_total" if family.type == "counter" else "")

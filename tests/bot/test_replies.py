@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,15 +10,18 @@ from hypothesis import strategies as st
 
 from bot import errors
 from bot.command import parse_command
+from bot.emotes.catalogue import ContentFlag
+from bot.emotes.resolver import Explanation, Found
 from bot.errors import FaceError
 from bot.models import Emote, EmoteSource, Progress, RequestState
-from bot.replies import alt_text, status_line, words_for
+from bot.replies import alt_text, caption, explanation, status_line, words_for
 from inference.protocol import FaceOptions, Style
 
 SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
     errors.TooManyEmotes: lambda: errors.TooManyEmotes(4),
     errors.InvalidOption: lambda: errors.InvalidOption("x", "a whole number from 1 to 10"),
     errors.UnknownEmote: lambda: errors.UnknownEmote(("kappa", "keepo")),
+    errors.FlaggedEmote: lambda: errors.FlaggedEmote(("epilepsy", "edgy")),
     errors.TooManyRequests: lambda: errors.TooManyRequests(5.4),
     errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
     errors.StyleNotServed: lambda: errors.StyleNotServed((Style.CLASSIC,)),
@@ -58,6 +62,15 @@ def test_the_words_for_a_bad_option_are_the_same_whatever_was_typed(name: str, v
     assert len(said) == 1
 
 
+def test_sources_out_of_reach_are_named() -> None:
+    words = words_for(errors.UnknownEmote(("kappa",), ("7TV", "FFZ")))
+    assert words.endswith("Did you mean `kappa`? 7TV and FFZ can't be reached right now, it may be from there.")
+
+
+def test_what_an_emote_is_marked_as_is_told() -> None:
+    assert "flashing and edgy," in words_for(errors.FlaggedEmote(("epilepsy", "edgy")))
+
+
 def test_suggestions_are_named_nearest_first_and_only_when_there_are_any() -> None:
     assert words_for(errors.UnknownEmote()) == "I don't know that emote."
     assert words_for(errors.UnknownEmote(("kappa", "keepo"))).endswith("Did you mean `kappa`, `keepo`?")
@@ -92,4 +105,38 @@ def test_the_alt_text_names_the_emotes_of_the_catalogue() -> None:
 
 @pytest.mark.parametrize("source", EmoteSource)
 def test_the_alt_text_has_a_description_for_every_emote_without_a_name(source: EmoteSource) -> None:
-    assert re.fullmatch(r"A face made from an? [a-z ]+, AI-generated", alt_text((Emote(source, HOSTILE),)))
+    assert re.fullmatch(r"A face made from (an?|the) [A-Za-z0-9' ]+, AI-generated", alt_text((Emote(source, HOSTILE),)))
+
+
+LUL = Emote(EmoteSource.BTTV, "1", "LUL", picked=True)
+RAIN = Emote(EmoteSource.SEVENTV, "2", "RainTime")
+NAMELESS = Emote(EmoteSource.DISCORD, "3", picked=True)
+
+
+def test_the_caption_names_what_was_not_spelled_like_that() -> None:
+    kappa = Emote(EmoteSource.TWITCH, "25", "Kappa")
+    assert caption((kappa, NAMELESS)) is None
+    assert caption((kappa, LUL)) == "This is `LUL`."
+    assert caption((replace(LUL, blended=replace(kappa, picked=True)),)) == "This is `LUL` and `Kappa`."
+
+
+def test_the_alt_text_names_everything_an_emote_is_composed_of() -> None:
+    assert alt_text((replace(LUL, overlays=(RAIN,)),)) == "A face made from LUL with RainTime, AI-generated"
+    assert alt_text((replace(LUL, blended=NAMELESS),)) == "A face made from LUL with a custom emoji, AI-generated"
+
+
+def test_an_emote_is_explained_in_a_few_lines() -> None:
+    found = Found(RAIN, "7TV (global)", True, (ContentFlag.EPILEPSY,), "https://7tv.app/emotes/2")
+    assert explanation(Explanation(found, (), ("7TV (global)", "emoji"), ("FFZ",))).splitlines() == [
+        "`RainTime` is from 7TV (global).",
+        "It lies on the emote before it.",
+        "It is marked as flashing.",
+        "<https://7tv.app/emotes/2>",
+        "Searched: 7TV (global), emoji.",
+        "Out of reach right now: FFZ.",
+    ]
+    nameless = explanation(Explanation(Found(NAMELESS, "Discord"), (), ("emoji",), ()))
+    assert nameless.splitlines()[0] == "A custom emoji is from Discord."
+    assert explanation(Explanation(None, ("LUL",), ("emoji",), ())).startswith(
+        "I don't know that emote. Did you mean `LUL`?\nSearched: emoji."
+    )

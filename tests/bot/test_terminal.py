@@ -8,7 +8,8 @@ from PIL import Image, ImageSequence
 from bot.terminal import draw_from_terminal
 from config.settings import Settings
 from inference.protocol import FaceOptions, Layout
-from tests.fakes import pictures
+from tests.fakes import lottie, pictures
+from tests.fakes.discord.server import FakeDiscord
 
 FACE = FaceOptions(layout=Layout.FACE)
 
@@ -31,6 +32,17 @@ async def test_a_picture_file_becomes_a_face_named_after_it(settings: Settings, 
     Image.new("RGB", (40, 30), "teal").save(source)
     assert await draw_from_terminal(settings, [str(source), str(source)], FACE, tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"kappa.png", "kappa-2.png"}
+
+
+async def test_a_link_and_a_lottie_file_become_faces_inside_the_folder(settings: Settings, tmp_path: Path) -> None:
+    sticker = tmp_path / "wave.json"
+    sticker.write_bytes(lottie.STICKER)
+    async with FakeDiscord() as fake:
+        emoji_id = fake.files.add_emoji()
+        here = settings.model_copy(update={"discord": fake.settings()})
+        inputs = [f"{fake.cdn_url}/emojis/{emoji_id}.png", str(sticker)]
+        assert await draw_from_terminal(here, inputs, FACE, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"cdn-emojis-{emoji_id}.png", "wave.webp"}
 
 
 async def test_one_input_may_name_its_file_and_format(settings: Settings, tmp_path: Path) -> None:

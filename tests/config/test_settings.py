@@ -70,7 +70,7 @@ def test_the_packaged_file_names_every_setting_and_no_other() -> None:
 
 
 def test_every_line_of_the_packaged_file_says_what_the_setting_means() -> None:
-    addresses = {"api_url", "gateway_url", "cdn_url", "media_url"}  # these speak for themselves
+    addresses = {"api_url", "gateway_url", "cdn_url", "media_url", "helix_url", "id_url"}  # these speak for themselves
     for line in DEFAULTS.read_text(encoding="utf-8").splitlines():
         name, colon, value = line.partition(":")
         if colon and value and not line.startswith("#") and name.strip() not in addresses:

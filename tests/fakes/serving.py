@@ -14,7 +14,8 @@ from typing import Any
 from bot.admission import Admission
 from bot.command import FaceCommand
 from bot.delivery import Answer
-from bot.errors import FaceError, UnknownEmote
+from bot.emotes.catalogue import Catalogue
+from bot.errors import FaceError, NothingToDraw, UnknownEmote
 from bot.face_service import FaceService, FaceServiceParts
 from bot.metrics import Metrics
 from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform, RequestState
@@ -56,10 +57,15 @@ def face(*words: str, options: FaceOptions | None = None) -> FaceCommand:
 class FakeResolver:
     """Every word is an emote of that name, but for `unknown`."""
 
-    async def resolve(self, words: tuple[str, ...]) -> tuple[Emote, ...]:
+    async def resolve(self, origin: Origin, words: tuple[str, ...], nearby: Catalogue) -> tuple[Emote, ...]:
+        if not words:
+            raise NothingToDraw
         if "unknown" in words:
             raise UnknownEmote(("joy",))
         return tuple(Emote(EmoteSource.UNICODE, word, word) for word in words)
+
+    def note_use(self, origin: Origin, emotes: tuple[Emote, ...]) -> None:
+        pass
 
 
 class FakeFetcher:

@@ -73,7 +73,8 @@ export class Exchange {
     this.face = { ...this.face, alt: picture.alt };
     remember(this.face);
     this.frame.classList.add("done");
-    this.finish(image, picture.alt, ...this.buttonsFor(picture));
+    this.finish(image, [picture.caption, picture.alt].filter(Boolean).join(" "), ...this.buttonsFor(picture));
+    if (picture.caption) this.actions.prepend(wordsOf(picture.caption));
   }
 
   refuse(message) {

@@ -5,16 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.decode.decoder import Decoder
-from config.settings import EmotesSettings
+from config.settings import EmotesSettings, load_settings
 
 MAX_BYTES = 8_000_000
 
 
 @pytest.fixture
 def settings() -> EmotesSettings:
-    return EmotesSettings(
-        download_timeout_s=10, max_download_bytes=2_000_000, decode_timeout_s=30, decode_memory_mb=512, decoders=1
-    )
+    return load_settings().emotes.model_copy(update={"decode_timeout_s": 30, "decoders": 1})
 
 
 @pytest.fixture

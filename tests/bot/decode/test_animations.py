@@ -12,7 +12,8 @@ from PIL import Image
 
 from bot.decode import normalise as module
 from bot.decode.film import Film, Shot, thinned
-from bot.decode.normalise import MAX_FILM_BYTES, normalise
+from bot.decode.limits import MAX_FILM_BYTES
+from bot.decode.normalise import normalise
 from inference.protocol import MAX_JOB_BYTES, FaceJob, FaceOptions, Picture
 from tests.fakes import pictures
 

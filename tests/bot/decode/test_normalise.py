@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image, PngImagePlugin
 
-from bot.decode.normalise import MAX_WIRE_BYTES, TooManyPixels, configure_pillow, normalise
+from bot.decode.limits import MAX_WIRE_BYTES
+from bot.decode.normalise import TooManyPixels, configure_pillow, normalise
 from inference.protocol import MAX_JOB_BYTES, FaceJob, FaceOptions
 from tests.fakes import pictures
 

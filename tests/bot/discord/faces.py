@@ -9,6 +9,8 @@ from typing import Any
 
 from bot.command import FaceCommand
 from bot.delivery import Answer, Deliverer
+from bot.emotes.catalogue import Catalogue, ContentFlag
+from bot.emotes.resolver import Explanation, Found
 from bot.errors import FaceError, NothingToDraw
 from bot.models import Emote, EmoteSource, FacePicture, FaceRequest, Origin, Platform, Progress, RequestState
 from inference.protocol import FaceOptions
@@ -23,6 +25,8 @@ class ScriptedFaces:
     def __init__(self, prefix: str = "01TEST") -> None:
         self.requests: dict[str, FaceRequest] = {}
         self.commands: list[FaceCommand] = []
+        self.nearby: list[Catalogue] = []
+        self.emotes: dict[str, Emote] = {}
         self.refusals: dict[str, FaceError] = {}
         self.progresses: dict[str, Progress] = {}
         self.scope_defaults: dict[str, FaceOptions] = {}
@@ -36,12 +40,19 @@ class ScriptedFaces:
         return self.scope_defaults.get(scope_id, FaceOptions())
 
     async def ask(
-        self, origin: Origin, command: FaceCommand, *, reply_target: Mapping[str, Any] | None = None
+        self,
+        origin: Origin,
+        command: FaceCommand,
+        *,
+        uploads: tuple[Emote, ...] = (),
+        nearby: Catalogue,
+        reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest:
         if self.broken:
             raise RuntimeError("the store is on fire")
         self.commands.append(command)
-        if not command.words:
+        self.nearby.append(nearby)
+        if not command.words and not uploads:
             raise NothingToDraw
         for word in command.words:
             if word in self.refusals:
@@ -49,7 +60,10 @@ class ScriptedFaces:
         request = FaceRequest(
             id=f"{self._prefix}{len(self.requests):020}",
             origin=origin,
-            emotes=tuple(Emote(EmoteSource.UNICODE, word, word) for word in command.words),
+            emotes=(
+                *uploads,
+                *(self.emotes.get(word, Emote(EmoteSource.UNICODE, word, word)) for word in command.words),
+            ),
             options=command.options,
             accepted_at=0.0,
             deadline_at=120.0,
@@ -95,6 +109,29 @@ class ScriptedFaces:
         assert answer_ref is not None
         self.advance(request.id, RequestState.ANSWERED)
         return answer_ref
+
+
+class ScriptedEmotes:
+    """Implements `bot.discord.emote_answers.KnowsEmotes`: knows `LUL`, and notes what is decided."""
+
+    def __init__(self) -> None:
+        self.decided: list[tuple[object, ...]] = []
+        self.error: FaceError | None = None
+
+    async def explain(self, origin: Origin, word: str, nearby: Catalogue) -> Explanation:
+        found = Found(Emote(EmoteSource.BTTV, "1", "LUL"), "BTTV (global)", page="https://betterttv.com/emotes/1")
+        return Explanation(found if word == "LUL" else None, (), ("BTTV (global)", "emoji"), ())
+
+    async def link_channel(self, scope_id: str, login: str | None) -> None:
+        if self.error:
+            raise self.error
+        self.decided.append((scope_id, login))
+
+    async def switch_source(self, scope_id: str, source: EmoteSource, *, on: bool) -> None:
+        self.decided.append((scope_id, source, on))
+
+    async def allow(self, scope_id: str, flag: ContentFlag, *, allowed: bool) -> None:
+        self.decided.append((scope_id, flag, allowed))
 
 
 def face_for(request: FaceRequest) -> FacePicture:

@@ -52,7 +52,7 @@ async def test_a_mention_asks_too(chat: Chat) -> None:
 
 
 async def test_custom_emoji_markup_is_passed_through_as_words(chat: Chat) -> None:
-    emoji_id = chat.fake.add_emoji()
+    emoji_id = chat.fake.files.add_emoji()
     chat.fake.say(chat.fake.channel, chat.ada, f"!face <:kappa:{emoji_id}> <a:dance:{emoji_id}>")
     await chat.faces.asked()
     assert chat.faces.commands[0].words == (f"<:kappa:{emoji_id}>", f"<a:dance:{emoji_id}>")

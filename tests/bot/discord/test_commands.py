@@ -18,15 +18,18 @@ def registrations(fake: FakeDiscord) -> int:
 
 async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> None:
     async with run_bot(fake):
-        [command] = fake.commands
+        command = next(command for command in fake.commands if command["name"] == "face")
         options = {option["name"]: option for option in command["options"]}
-        assert list(options) == ["emote", "style", "realism", "x", "seed", "layout", "format"]
-        assert [name for name, option in options.items() if option["required"]] == ["emote"]
+        assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout", "format"]
+        assert not any(option["required"] for option in options.values())
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
         rounds = [choice["value"] for choice in options["x"]["choices"]]
         assert rounds == ["auto", *map(str, range(1, 11))]
         assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
+        settings = next(command for command in fake.commands if command["name"] == "emoteface")
+        names = {option["name"] for option in settings["options"]}
+        assert names >= {"opt-out", "opt-in", "others", "last-picture"}
 
 
 async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> None:
@@ -50,7 +53,7 @@ async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> Non
 async def test_changed_commands_are_registered_again(fake: FakeDiscord, change: dict[str, Any]) -> None:
     async with run_bot(fake):
         registered = copy.deepcopy(fake.commands)
-    fake.commands[0]["options"][3].update(change)
+    fake.commands[0]["options"][5].update(change)
     async with run_bot(fake):
         await fake.until(lambda: registrations(fake) == 2)
         assert fake.commands[0]["options"] == registered[0]["options"]
@@ -61,7 +64,7 @@ async def test_commands_that_nobody_wants_any_more_go(fake: FakeDiscord) -> None
         pass
     fake.commands.append(fake.commands[0] | {"id": "99", "name": "old"})
     async with run_bot(fake):
-        await fake.until(lambda: len(fake.commands) == 1)
+        await fake.until(lambda: "old" not in {command["name"] for command in fake.commands})
 
 
 async def test_a_failed_registration_does_not_keep_the_bot_from_working(fake: FakeDiscord) -> None:

@@ -15,7 +15,7 @@ from bot.discord.link import ChatEvents, FaceClient
 from bot.discord.pacing import Pacing
 from config.settings import DiscordSettings
 from tests.bot.discord.conftest import QUICK, run_bot
-from tests.bot.discord.faces import ScriptedFaces
+from tests.bot.discord.faces import ScriptedEmotes, ScriptedFaces
 from tests.fakes.discord.server import FakeDiscord
 from tests.polling import until
 
@@ -161,7 +161,7 @@ def test_a_bot_without_a_token_is_a_mistake() -> None:
         media_url="https://media.discordapp.net",
     )
     with pytest.raises(ValueError, match="token"):
-        DiscordBot(settings, ScriptedFaces(), pacing=QUICK)
+        DiscordBot(settings, ScriptedFaces(), ScriptedEmotes(), pacing=QUICK)
 
 
 def test_waiting_times_grow_with_jitter_and_stay_bounded() -> None:

@@ -6,16 +6,19 @@ import aiohttp
 import pytest
 
 from bot.emotes.download import guarded_connector
+from bot.emotes.library import Library
+from bot.emotes.links import followed
+from bot.emotes.names import NameGuard
+from bot.emotes.resolver import Resolver
 from bot.emotes.unicode import UnicodeCatalogue
-from config.settings import EmotesSettings
+from config.settings import EmotesSettings, load_settings
 from tests.fakes.hostile_host import HostileHost
 
 
 @pytest.fixture
 def settings() -> EmotesSettings:
-    return EmotesSettings(
-        download_timeout_s=30, max_download_bytes=2_000_000, decode_timeout_s=30, decode_memory_mb=512, decoders=1
-    )
+    changes = {"download_timeout_s": 30, "decode_timeout_s": 30, "decoders": 1}
+    return load_settings().emotes.model_copy(update=changes)
 
 
 @pytest.fixture
@@ -34,3 +37,9 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture(scope="session")
 def catalogue() -> UnicodeCatalogue:
     return UnicodeCatalogue.load()
+
+
+@pytest.fixture(scope="session")
+def resolver(catalogue: UnicodeCatalogue) -> Resolver:
+    """One that knows emoji and markup only."""
+    return Resolver(catalogue, Library([]), NameGuard([]), followed([], ["https://cdn.7tv.app"]))

@@ -6,17 +6,12 @@ from hypothesis import strategies as st
 
 from bot.emotes.resolver import MAX_EMOTES, Resolver
 from bot.emotes.unicode import UnicodeCatalogue
-from bot.errors import NothingToDraw, RequestRefused, TooManyEmotes, UnknownEmote
+from bot.errors import LinkNotAllowed, NothingToDraw, RequestRefused, TooManyEmotes, UnknownEmote
 from bot.models import Emote, EmoteSource
 
 KAPPA = "<:Kappa:123456789012345678>"
 DANCE = "<a:catDance:876543210987654321098>"
 RTL, ZALGO = "\u202e", "\u0336\u0301"
-
-
-@pytest.fixture
-def resolver(catalogue: UnicodeCatalogue) -> Resolver:
-    return Resolver(catalogue)
 
 
 async def ids(resolver: Resolver, text: str) -> str:
@@ -232,10 +227,12 @@ HOSTILE = st.text(
 
 
 @given(words=st.lists(st.one_of(HOSTILE, HOSTILE.map(lambda text: text * 200)), max_size=6))
-async def test_any_text_is_resolved_or_refused_quickly(catalogue: UnicodeCatalogue, words: list[str]) -> None:
+async def test_any_text_is_resolved_or_refused_quickly(
+    resolver: Resolver, catalogue: UnicodeCatalogue, words: list[str]
+) -> None:
     started_at = time.monotonic()
     try:
-        emotes = await Resolver(catalogue).resolve(words)
+        emotes = await resolver.resolve(words)
         assert 1 <= len(emotes) <= MAX_EMOTES
         for emote in emotes:
             assert emote.source is EmoteSource.DISCORD or catalogue.picture_path(emote.id)
@@ -262,3 +259,14 @@ async def test_the_markup_says_whether_a_custom_emoji_moves(resolver: Resolver) 
         Emote(EmoteSource.DISCORD, "123456789012345678"),
         Emote(EmoteSource.DISCORD, "876543210987654321098", animated=True),
     )
+
+
+async def test_a_link_to_an_emote_is_a_word_like_others(resolver: Resolver) -> None:
+    link, joy = await resolver.resolve(["<https://cdn.7tv.app/emote/01F6/4x.webp>", "😂"])
+    assert (link.source, link.id) == (EmoteSource.LINK, "https://cdn.7tv.app/emote/01F6/4x.webp")
+    assert joy.source is EmoteSource.UNICODE
+
+
+async def test_a_link_to_anywhere_else_is_refused(resolver: Resolver) -> None:
+    with pytest.raises(LinkNotAllowed):
+        await resolver.resolve(["https://evil.example/cat.png"])

@@ -140,6 +140,7 @@ async def test_the_state_tells_the_place_and_then_the_picture(site: Site, client
         assert body["picture"] == {
             "url": f"/pictures/{face_id}.webp",
             "alt": "A face made from face with tears of joy, AI-generated",
+            "caption": None,
         }
 
 

@@ -115,6 +115,8 @@ def check_command(command: object, index: int) -> dict[str, Any]:
         field = f"{index}.options.{at}"
         _check_naming(option, field)
         require(option.get("type") in range(1, 12), f"{field}.type", "BASE_TYPE_CHOICES", "Not a choice.")
+        for below, sub in enumerate(option.get("options", [])):
+            _check_naming(sub, f"{field}.options.{below}")
         choices = option.get("choices", [])
         require(len(choices) <= 25, f"{field}.choices", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
     return command

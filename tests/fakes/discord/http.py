@@ -13,7 +13,7 @@ from tests.fakes.discord.faults import Fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-API, GATEWAY, CDN = "/api/v10", "/gateway", "/cdn"
+API, GATEWAY, CDN, MEDIA = "/api/v10", "/gateway", "/cdn", "/media"
 
 
 def json_answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -11,8 +11,9 @@ from tests.fakes.discord import checks
 from tests.fakes.discord.checks import ApiError
 from tests.fakes.discord.form import read_form, read_json
 from tests.fakes.discord.http import API, json_answer
+from tests.fakes.discord.payloads import Hosts, attachment_json, user_json
 from tests.fakes.discord.rest import apply_edit, uploads
-from tests.fakes.discord.world import EPHEMERAL, LOADING, Interaction, Message
+from tests.fakes.discord.world import EPHEMERAL, LOADING, Attachment, Channel, Interaction, Message, User
 
 if TYPE_CHECKING:
     from tests.fakes.discord.server import FakeDiscord
@@ -120,3 +121,21 @@ class InteractionApi:
             if message is not None and is_named and not message.deleted:
                 return message
         raise checks.unknown("Message", 10008)
+
+
+def chosen(
+    kinds: list[dict[str, Any]], options: dict[str, Any], channel: Channel, hosts: Hosts
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The options of a command as Discord sends them: people and files by id, with what is known about them beside."""
+    types = {kind["name"]: kind["type"] for kind in kinds}
+    given, resolved = [], dict[str, Any]()
+    for name, value in options.items():
+        if isinstance(value, User):
+            resolved.setdefault("users", {})[str(value.id)] = user_json(value)
+        elif isinstance(value, Attachment):
+            resolved.setdefault("attachments", {})[str(value.id)] = attachment_json(value, channel, hosts)
+        else:
+            given.append({"name": name, "type": types[name], "value": value})
+            continue
+        given.append({"name": name, "type": types[name], "value": str(value.id)})
+    return given, resolved

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes.discord.world import DISCORD_EPOCH_MS, Channel, Guild, Interaction, Message, User
+from tests.fakes.discord.world import DISCORD_EPOCH_MS, Attachment, Channel, Guild, Interaction, Message, Sticker, User
 
 TEXT_CHANNEL, DIRECT_MESSAGE = 0, 1
+REPLY, FORWARD = 0, 1  # types of message references
+_FORWARDED = (
+    *("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "mentions"),
+    *("mention_roles", "sticker_items", "components"),
+)
 ALL_PERMISSIONS = str((1 << 50) - 1)
+MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11)  # view channels, send messages
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 
 
@@ -23,7 +30,7 @@ def user_json(user: User) -> dict[str, Any]:
         "username": user.name,
         "discriminator": "0",
         "global_name": user.name,
-        "avatar": None,
+        "avatar": user.avatar,
         "bot": user.bot,
         "public_flags": 0,
     }
@@ -43,6 +50,18 @@ def member_json(user: User, *, with_user: bool = True) -> dict[str, Any]:
         "communication_disabled_until": None,
     }
     return member | {"user": user_json(user)} if with_user else member
+
+
+def emoji_json(name: str, emoji_id: int, *, animated: bool = False, available: bool = True) -> dict[str, Any]:
+    return {
+        "id": str(emoji_id),
+        "name": name,
+        "roles": [],
+        "require_colons": True,
+        "managed": False,
+        "animated": animated,
+        "available": available,
+    }
 
 
 def channel_json(channel: Channel) -> dict[str, Any]:
@@ -71,13 +90,14 @@ def guild_json(guild: Guild, channels: list[Channel], members: list[User]) -> di
     return {
         "id": str(guild.id),
         "name": guild.name,
+        "icon": guild.icon,
         "owner_id": str(guild.id),
         "unavailable": False,
         "large": False,
         "member_count": len(members),
         "joined_at": timestamp(guild.id),
         "roles": [everyone | flags],
-        "emojis": [],
+        "emojis": guild.emoji,
         "stickers": [],
         "features": [],
         "channels": [channel_json(channel) for channel in channels if channel.guild is guild],
@@ -95,7 +115,15 @@ def mentioned_ids(content: str) -> list[int]:
     return [int(found) for found in re.findall(r"<@!?(\d+)>", content)]
 
 
-def message_json(message: Message, *, cdn_url: str, people: dict[int, User], with_content: bool) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Where files are: as they are, and as the media proxy makes them."""
+
+    cdn_url: str
+    media_url: str
+
+
+def message_json(message: Message, *, hosts: Hosts, people: dict[int, User], with_content: bool) -> dict[str, Any]:
     """`with_content` False is what a bot without the message-content intent gets of other people's messages."""
     channel = message.channel
     mentions = [user_json(people[id_]) for id_ in mentioned_ids(message.content) if id_ in people]
@@ -110,8 +138,11 @@ def message_json(message: Message, *, cdn_url: str, people: dict[int, User], wit
         "mention_everyone": "@everyone" in message.pinged,
         "mentions": mentions,
         "mention_roles": [],
-        "attachments": _attachments(message, cdn_url) if with_content else [],
-        "embeds": [],
+        "attachments": [attachment_json(each, message.channel, hosts) for each in message.attachments]
+        if with_content
+        else [],
+        "embeds": [_embed(url) for url in message.previews] if with_content else [],
+        "sticker_items": [_sticker_item(sticker) for sticker in message.stickers],
         "components": [],
         "pinned": False,
         "type": message.type,
@@ -121,27 +152,39 @@ def message_json(message: Message, *, cdn_url: str, people: dict[int, User], wit
         payload["webhook_id"] = str(message.webhook_id)
     if message.reply_to is not None:
         payload["message_reference"] = _reference(channel, message.reply_to)
+    if message.forwarded is not None:
+        original = message_json(message.forwarded, hosts=hosts, people=people, with_content=with_content)
+        payload["message_reference"] = _reference(message.forwarded.channel, message.forwarded.id, FORWARD)
+        payload["message_snapshots"] = [{"message": {name: original[name] for name in _FORWARDED}}]
     return payload
 
 
-def _reference(channel: Channel, message_id: int) -> dict[str, Any]:
-    reference = {"type": 0, "channel_id": str(channel.id), "message_id": str(message_id)}
+def _reference(channel: Channel, message_id: int, kind: int = REPLY) -> dict[str, Any]:
+    reference = {"type": kind, "channel_id": str(channel.id), "message_id": str(message_id)}
     return reference | ({"guild_id": str(channel.guild.id)} if channel.guild else {})
 
 
-def _attachments(message: Message, cdn_url: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": str(attachment.id),
-            "filename": attachment.filename,
-            "description": attachment.description,
-            "content_type": "image/webp",
-            "size": len(attachment.content),
-            "url": f"{cdn_url}/attachments/{message.channel.id}/{attachment.id}/{attachment.filename}",
-            "proxy_url": f"{cdn_url}/attachments/{message.channel.id}/{attachment.id}/{attachment.filename}",
-        }
-        for attachment in message.attachments
-    ]
+def attachment_json(attachment: Attachment, channel: Channel, hosts: Hosts) -> dict[str, Any]:
+    """Addresses are signed; what is shown smaller comes from the proxy."""
+    path = f"attachments/{channel.id}/{attachment.id}/{attachment.filename}?ex=68f1&is=68f0&hm=00ff"
+    size = {} if attachment.size is None else {"width": attachment.size[0], "height": attachment.size[1]}
+    return size | {
+        "id": str(attachment.id),
+        "filename": attachment.filename,
+        "description": attachment.description,
+        "content_type": attachment.content_type,
+        "size": len(attachment.content),
+        "url": f"{hosts.cdn_url}/{path}",
+        "proxy_url": f"{hosts.media_url}/{path}",
+    }
+
+
+def _embed(url: str) -> dict[str, Any]:
+    return {"type": "image", "url": url, "thumbnail": {"url": url, "proxy_url": f"https://images.example/{url}"}}
+
+
+def _sticker_item(sticker: Sticker) -> dict[str, Any]:
+    return {"id": str(sticker.id), "name": sticker.name, "format_type": sticker.format_type}
 
 
 def interaction_json(interaction: Interaction, application_id: int) -> dict[str, Any]:
@@ -155,6 +198,7 @@ def interaction_json(interaction: Interaction, application_id: int) -> dict[str,
             "name": interaction.command["name"],
             "type": 1,
             "options": interaction.options,
+            "resolved": interaction.resolved,
         },
         "channel_id": str(channel.id),
         "channel": channel_json(channel),
@@ -169,7 +213,7 @@ def interaction_json(interaction: Interaction, application_id: int) -> dict[str,
     }
     if channel.guild is None:
         return payload | {"user": user_json(user)}
-    member = member_json(user) | {"permissions": ALL_PERMISSIONS}
+    member = member_json(user) | {"permissions": ALL_PERMISSIONS if user.manages else MEMBER_PERMISSIONS}
     guild_id = str(channel.guild.id)
     guild = {"id": guild_id, "locale": "en-US", "features": []}
     return payload | {"guild_id": guild_id, "guild": guild, "guild_locale": "en-US", "member": member}

@@ -38,9 +38,11 @@ class Rest:
             web.get(API + "/gateway/bot", self._gateway),
             web.get(commands, self._list_commands),
             web.put(commands, self._replace_commands),
+            web.get(API + "/applications/{application}/emojis", self._application_emoji),
             web.post(f"{channel}/typing", self._type),
             web.get(f"{channel}/messages", self._history),
             web.post(f"{channel}/messages", self._post),
+            web.get(one, self._read),
             web.patch(one, self._edit),
             web.delete(one, self._delete),
         ]
@@ -86,6 +88,9 @@ class Rest:
         ]
         return json_answer(self._fake.commands)
 
+    async def _application_emoji(self, request: web.Request) -> web.StreamResponse:
+        return json_answer({"items": self._fake.application_emoji})
+
     async def _type(self, request: web.Request) -> web.StreamResponse:
         channel = self._channel(request, "send_messages")
         self._fake.typed.append(channel.id)
@@ -99,6 +104,10 @@ class Rest:
         there = [m for m in self._fake.messages_in(channel) if after < m.id < before]
         page = there[:limit] if "after" in request.query else there[-limit:]
         return json_answer([self._fake.message_json(message) for message in reversed(page)])  # newest first
+
+    async def _read(self, request: web.Request) -> web.StreamResponse:
+        channel = self._channel(request, "read_message_history")
+        return json_answer(self._fake.message_json(self._message(request, channel)))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         channel = self._channel(request, "send_messages")

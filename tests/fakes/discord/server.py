@@ -1,7 +1,7 @@
 """A Discord on this machine: gateway, REST and CDN in one server, strict about what a bot sends.
 
     async with FakeDiscord() as fake:
-        bot = DiscordBot(fake.settings(), service)
+        bot = DiscordBot(fake.settings(), service, emotes)
         …
         question = fake.say(fake.channel, fake.user("Ada"), "!face 😂")
         answer = await fake.answer_to(question)
@@ -12,27 +12,28 @@ Whatever the bot does against the rules is answered as the real one would, and k
 from __future__ import annotations
 
 import asyncio
-import io
 import secrets
 import time
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
-from PIL import Image
 from pydantic import SecretStr
 
 from config.settings import DiscordSettings
 from tests.fakes.discord import payloads
 from tests.fakes.discord.faults import Fault
+from tests.fakes.discord.files import Files
 from tests.fakes.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT, Gateway, GatewayRules
-from tests.fakes.discord.http import API, CDN, GATEWAY, HttpServer
-from tests.fakes.discord.interactions import InteractionApi
+from tests.fakes.discord.http import API, CDN, GATEWAY, MEDIA, HttpServer
+from tests.fakes.discord.interactions import InteractionApi, chosen
+from tests.fakes.discord.payloads import Hosts
 from tests.fakes.discord.rest import Rest
 from tests.fakes.discord.world import Channel, Guild, Interaction, Message, User, new_id
 
 T = TypeVar("T")
 
+REPLY_MESSAGE = 19
 PATIENCE_S = 20.0  # how long the waiting helpers wait on a busy machine
 
 
@@ -43,6 +44,7 @@ class FakeDiscord:
         self.message_content = message_content
         self.message_content_approved = False  # True: by Discord's review; False: switched on below the threshold
         self.interaction_limit_s = interaction_limit_s
+        self.quotes_replies = True  # False: as when Discord does not get round to it
         self.interactions_endpoint_url: str | None = None
         self.token = f"fake.{secrets.token_hex(12)}"
         self.owner, self.bot = User("Owner"), User("emoteface", bot=True)
@@ -52,7 +54,8 @@ class FakeDiscord:
         self.guilds = [self.guild]
         self.channels: dict[int, Channel] = {}
         self.channel = self.add_channel("general")
-        self.emojis: dict[int, bytes] = {}
+        self.files = Files(self)
+        self.application_emoji: list[dict[str, Any]] = []
         self.messages: list[Message] = []
         self.interactions: dict[str, Interaction] = {}
         self.commands: list[dict[str, Any]] = []
@@ -74,12 +77,9 @@ class FakeDiscord:
 
     async def start(self, port: int = 0) -> None:
         """Listen on this machine; `port` 0 picks a free one."""
-        files = [
-            web.get(GATEWAY, self.gateway.handle),
-            web.get(CDN + "/emojis/{name}", self._emoji_picture),
-            web.get(CDN + "/attachments/{channel}/{attachment}/{name}", self._attachment),
-        ]
-        await self.http.start([*self.rest.routes(), *InteractionApi(self).routes(), *files], port)
+        gateway = web.get(GATEWAY, self.gateway.handle)
+        routes = [*self.rest.routes(), *InteractionApi(self).routes(), *self.files.routes(), gateway]
+        await self.http.start(routes, port)
 
     async def stop(self) -> None:
         """Disappear; what exists stays, and `start(fake.port)` brings it back."""
@@ -103,6 +103,10 @@ class FakeDiscord:
         return f"http://{self.http.origin}{CDN}"
 
     @property
+    def media_url(self) -> str:
+        return f"http://{self.http.origin}{MEDIA}"
+
+    @property
     def complaints(self) -> list[str]:
         """What the bot sent that Discord refuses as malformed."""
         return self.http.complaints
@@ -115,7 +119,7 @@ class FakeDiscord:
             api_url=self.api_url,
             gateway_url=self.gateway_url,
             cdn_url=self.cdn_url,
-            media_url=self.cdn_url,
+            media_url=self.media_url,
         )
 
     # what exists
@@ -138,14 +142,11 @@ class FakeDiscord:
         self.channels[channel.id] = channel
         return channel
 
-    def add_emoji(self, picture: bytes | None = None) -> int:
-        """A custom emoji on the CDN, by default a square of some colour. Returns its id."""
-        emoji_id = new_id()
-        if picture is None:
-            buffer = io.BytesIO()
-            Image.new("RGBA", (64, 64), (emoji_id % 256, 160, 80, 255)).save(buffer, "PNG")
-            picture = buffer.getvalue()
-        self.emojis[emoji_id] = picture
+    def name_emoji(self, name: str, *, of_application: bool = False, **facts: bool) -> int:
+        """A new emoji that the guild, or the application, calls `name`; set it up before the bot connects."""
+        emoji_id = self.files.add_emoji()
+        owner = self.application_emoji if of_application else self.guild.emoji
+        owner.append(payloads.emoji_json(name, emoji_id, **facts))
         return emoji_id
 
     def messages_in(self, channel: Channel) -> list[Message]:
@@ -161,18 +162,27 @@ class FakeDiscord:
 
     # what happens
 
-    def say(self, channel: Channel, user: User, text: str, *, webhook: bool = False, kind: int = 0) -> Message:
-        """Somebody says something; `kind` is the message type (7: the notice that a member joined)."""
-        message = Message(channel, user, text, type=kind, webhook_id=new_id() if webhook else None)
+    def say(
+        self, channel: Channel, user: User, text: str = "", *, webhook: bool = False, kind: int = 0, **shown: Any
+    ) -> Message:
+        """Somebody says something; `kind` is the message type (7: the notice that a member joined), `shown` what else
+        the message has: `attachments`, `stickers`, `previews`, `forwarded`, `reply_to`."""
+        if shown.get("reply_to"):
+            kind = REPLY_MESSAGE
+        message = Message(channel, user, text, type=kind, webhook_id=new_id() if webhook else None, **shown)
         self.publish(message)
         return message
 
-    def interact(self, channel: Channel, user: User, name: str = "face", **options: Any) -> Interaction:
-        """Somebody uses a registered slash command."""
+    def interact(self, channel: Channel, user: User, name: str = "face", /, **options: Any) -> Interaction:
+        """Somebody uses a registered slash command, as `group sub` one below a group."""
+        name, _, sub = name.partition(" ")
         command = next(command for command in self.commands if command["name"] == name)
-        kinds = {option["name"]: option["type"] for option in command["options"]}
-        given = [{"name": key, "type": kinds[key], "value": value} for key, value in options.items()]
-        interaction = Interaction(channel, user, command, given, secrets.token_hex(32), time.monotonic())
+        known = {option["name"]: option for option in command["options"]}
+        kinds = known[sub].get("options", []) if sub else command["options"]
+        given, resolved = chosen(kinds, options, channel, Hosts(self.cdn_url, self.media_url))
+        if sub:
+            given = [{"name": sub, "type": known[sub]["type"], "options": given}]
+        interaction = Interaction(channel, user, command, given, secrets.token_hex(32), time.monotonic(), resolved)
         self.interactions[interaction.token] = interaction
         payload = payloads.interaction_json(interaction, self.application_id)
         self.gateway.dispatch("INTERACTION_CREATE", lambda _: payload)
@@ -247,7 +257,12 @@ class FakeDiscord:
         own = message.author is self.bot or self.bot.id in payloads.mentioned_ids(message.content)
         granted = self.message_content and bool(intents & MESSAGE_CONTENT)
         visible = own or granted or message.channel.guild is None
-        return payloads.message_json(message, cdn_url=self.cdn_url, people=self.people, with_content=visible)
+        hosts = Hosts(self.cdn_url, self.media_url)
+        payload = payloads.message_json(message, hosts=hosts, people=self.people, with_content=visible)
+        if message.reply_to is not None and message.type == REPLY_MESSAGE and self.quotes_replies:
+            replied = self.find_message(message.channel, message.reply_to)
+            payload["referenced_message"] = None if replied is None else self.message_json(replied, intents)
+        return payload
 
     def _tell(self, event: str, message: Message) -> None:
         def payload(intents: int) -> dict[str, Any] | None:
@@ -279,26 +294,3 @@ class FakeDiscord:
     def _guild_payloads(self) -> list[dict[str, Any]]:
         members = list(self.people.values())
         return [payloads.guild_json(guild, list(self.channels.values()), members) for guild in self.guilds]
-
-    async def _emoji_picture(self, request: web.Request) -> web.StreamResponse:
-        emoji_id, _, kind = request.match_info["name"].partition(".")
-        content = self.emojis.get(int(emoji_id)) if emoji_id.isdigit() else None
-        if content is None or kind not in {"png", "webp", "gif"}:
-            return web.Response(status=404)
-        moving = kind == "gif" or (kind == "webp" and request.query.get("animated") == "true")
-        return web.Response(body=content if moving else _first_frame(content, kind), content_type=f"image/{kind}")
-
-    async def _attachment(self, request: web.Request) -> web.StreamResponse:
-        wanted = request.match_info["attachment"]
-        found = [a for m in self.messages for a in m.attachments if str(a.id) == wanted and not m.deleted]
-        return web.Response(body=found[0].content) if found else web.Response(status=404)
-
-
-def _first_frame(content: bytes, kind: str) -> bytes:
-    """What the CDN makes of an animation unless asked for all of it."""
-    with Image.open(io.BytesIO(content)) as picture:
-        if not getattr(picture, "is_animated", False):
-            return content
-        file = io.BytesIO()
-        picture.convert("RGBA").save(file, kind.upper())
-    return file.getvalue()

@@ -205,10 +205,10 @@ async def test_an_interaction_is_answered_once_and_by_its_token(
 
 
 async def test_the_cdn_serves_custom_emoji(fake: FakeDiscord, session: aiohttp.ClientSession) -> None:
-    emoji_id = fake.add_emoji()
+    emoji_id = fake.files.add_emoji()
     async with session.get(f"{fake.cdn_url}/emojis/{emoji_id}.png") as response:
         assert (await response.read()).startswith(b"\x89PNG")
-    dancing = f"{fake.cdn_url}/emojis/{fake.add_emoji(pictures.RED_FILES['animated gif'])}"
+    dancing = f"{fake.cdn_url}/emojis/{fake.files.add_emoji(pictures.RED_FILES['animated gif'])}"
     for url, frames in ((".png", 1), (".webp", 1), (".webp?animated=true", 3), (".gif", 3)):
         async with session.get(dancing + url) as response:
             with Image.open(io.BytesIO(await response.read())) as picture:

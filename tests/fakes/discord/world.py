@@ -20,9 +20,13 @@ def new_id() -> int:
 
 @dataclass(slots=True)
 class User:
+    """`avatar` is its hash, None for one of Discord's own; `manages` makes an admin."""
+
     name: str
     bot: bool = False
     id: int = field(default_factory=new_id)
+    avatar: str | None = None
+    manages: bool = False
 
     @property
     def mention(self) -> str:
@@ -33,6 +37,8 @@ class User:
 class Guild:
     name: str
     id: int = field(default_factory=new_id)
+    icon: str | None = None
+    emoji: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,7 +56,19 @@ class Channel:
 class Attachment:
     filename: str
     content: bytes
-    description: str | None
+    description: str | None = None
+    content_type: str = "image/webp"
+    size: tuple[int, int] | None = None  # width and height in pixels
+    id: int = field(default_factory=new_id)
+
+
+@dataclass(slots=True)
+class Sticker:
+    """`format_type`: 1 PNG, 2 APNG, 3 Lottie, 4 GIF."""
+
+    name: str
+    format_type: int
+    content: bytes
     id: int = field(default_factory=new_id)
 
 
@@ -62,6 +80,9 @@ class Message:
     author: User
     content: str = ""
     attachments: list[Attachment] = field(default_factory=list)
+    stickers: list[Sticker] = field(default_factory=list)
+    previews: list[str] = field(default_factory=list)  # the pictures of links, as Discord makes embeds of them
+    forwarded: Message | None = None
     reply_to: int | None = None
     nonce: str | None = None
     flags: int = 0
@@ -91,6 +112,7 @@ class Interaction:
     options: list[dict[str, Any]]
     token: str
     asked_at: float
+    resolved: dict[str, Any] = field(default_factory=dict)
     original: Message | None = None
     followups: list[Message] = field(default_factory=list)
     acknowledged: bool = False
