@@ -17,7 +17,7 @@ from inference.networks.classic import FULLY_GROWN, ClassicGenerator
 from inference.protocol import Style
 from inference.training.emote_sets import EmoteSet
 from inference.training.face_detector import Detection, DetectorMissing
-from inference.weights import ShippedModel, WeightsMissing, shipped
+from inference.weights import LANDMARKS, ShippedModel, WeightsMissing, shipped
 from tests.fakes.generators import instant
 
 SCORES = {"n", "face", "top1", "top5", "joint", "variety", "detail_db"}
@@ -48,7 +48,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ShippedModel:
 @pytest.fixture
 def evaluate(model: ShippedModel, face_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command with a small network, small sets and a detector that is easy to predict."""
-    monkeypatch.setattr(command, "shipped", lambda style: model)
+    monkeypatch.setattr(command, "shipped", lambda style: shipped(style) if style == LANDMARKS else model)
     monkeypatch.setattr(command, "shipped_styles", lambda: (Style.CLASSIC,))
     monkeypatch.setattr(emote_table, "FaceDetector", SeesFacesInTheDark)
     monkeypatch.setattr(emote_table, "face_like", lambda: discs("faces", "red", "yellow"))
