@@ -10,9 +10,15 @@ from random import Random
 import pytest
 from structlog.testing import capture_logs
 
+from bot.consent import Consent
 from bot.discord.bot import DiscordBot
 from bot.discord.link import ChatEvents, FaceClient
 from bot.discord.pacing import Pacing
+from bot.discord.shown import Showing
+from bot.emotes.links import followed
+from bot.store.database import IN_MEMORY_URL, open_database
+from bot.store.opt_outs import OptOuts
+from bot.store.scope_settings import ScopeSettings
 from config.settings import DiscordSettings
 from tests.bot.discord.conftest import QUICK, run_bot
 from tests.bot.discord.faces import ScriptedEmotes, ScriptedFaces
@@ -135,6 +141,8 @@ async def test_closing_takes_bounded_time_when_discord_hangs() -> None:
         connected=lambda client: None,
         asked=lambda client, message: None,
         slash=lambda interaction, question: None,
+        emotes=lambda interaction, name: None,
+        decided=lambda interaction, decision: None,
         deleted=lambda message_ids: None,
     )
     with capture_logs() as logs:
@@ -151,7 +159,7 @@ async def test_a_bot_stopped_while_it_closes_leaves_nothing_open(fake: FakeDisco
     gc.collect()  # an open connection would complain
 
 
-def test_a_bot_without_a_token_is_a_mistake() -> None:
+async def test_a_bot_without_a_token_is_a_mistake() -> None:
     settings = DiscordSettings(
         token=None,
         prefix="!",
@@ -160,8 +168,11 @@ def test_a_bot_without_a_token_is_a_mistake() -> None:
         cdn_url="https://cdn.discordapp.com",
         media_url="https://media.discordapp.net",
     )
-    with pytest.raises(ValueError, match="token"):
-        DiscordBot(settings, ScriptedFaces(), ScriptedEmotes(), pacing=QUICK)
+    showing = Showing(followed([settings.cdn_url], []), max_bytes=1)
+    async with open_database(IN_MEMORY_URL) as engine:
+        consent = Consent(ScopeSettings(engine), OptOuts(engine))
+        with pytest.raises(ValueError, match="token"):
+            DiscordBot(settings, ScriptedFaces(), ScriptedEmotes(), showing, consent)
 
 
 def test_waiting_times_grow_with_jitter_and_stay_bounded() -> None:

@@ -146,7 +146,6 @@ async def test_an_unknown_name_is_answered_with_near_ones(resolver: Resolver, te
         "?",
         "<@123456789012345678>",
         "@everyone",
-        "https://example.com/a.png",
         "漢字",
         "😂x" * 300,
         "x" * 100_000,

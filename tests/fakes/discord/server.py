@@ -1,7 +1,7 @@
 """A Discord on this machine: gateway, REST and CDN in one server, strict about what a bot sends.
 
     async with FakeDiscord() as fake:
-        bot = DiscordBot(fake.settings(), service, emotes)
+        bot = DiscordBot(fake.settings(), service, emotes, showing, consent)
         …
         question = fake.say(fake.channel, fake.user("Ada"), "!face 😂")
         answer = await fake.answer_to(question)

@@ -107,3 +107,17 @@ def test_what_is_on_a_device_stays_there(side_px: int) -> None:
         losses.adversarial(critic(disguise(output, torch.Generator())), cutoff),
     ]
     assert {result.device for result in results} == {device}
+
+
+def test_two_people_of_one_emote_shall_differ_where_little_of_it_is_kept() -> None:
+    alike = pictures()[:1].repeat(2, 1, 1, 1)
+    apart = torch.stack([alike[0] * 0, alike[0] * 0 + 1])
+    assert losses.twins_missed(alike, COARSE).item() == pytest.approx(losses.APART)
+    assert losses.twins_missed(alike, FINE).item() == pytest.approx(0, abs=1e-6)
+    assert losses.twins_missed(apart, COARSE).item() == 0
+
+
+def test_twins_are_compared_in_pairs() -> None:
+    one, other = pictures()
+    twins = torch.stack([one, one, other, other])
+    assert losses.twins_missed(twins, COARSE.repeat(2)).item() == pytest.approx(losses.APART)

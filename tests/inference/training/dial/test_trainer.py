@@ -113,3 +113,15 @@ def test_a_resume_file_holds_what_it_always_held(trainer_of: MakeTrainer) -> Non
     state = trainer_of().state_dict()
     networks, optimisers = ("generator", "average", "critic"), ("generator_steps", "critic_steps")
     assert list(state) == ["pictures_seen", "disguised", *networks, *optimisers]
+
+
+def test_twins_are_shown_the_same_with_other_noise(trainer_of: MakeTrainer) -> None:
+    trainer = trainer_of(batch=4, drawn_share=0.5)
+    seen: list[tuple[torch.Tensor, ...]] = []
+    trainer.generator.register_forward_pre_hook(lambda network, given: seen.append(given))
+    trainer.step()
+    image, cutoff, latent, grain = seen[0]
+    assert torch.equal(cutoff[2], cutoff[3])
+    assert torch.allclose(image[2], image[3])
+    assert not torch.equal(latent[2], latent[3])
+    assert not torch.equal(grain[2], grain[3])
