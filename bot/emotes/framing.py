@@ -1,7 +1,6 @@
 """The part of a picture that is worth looking at, and what stands behind it. Pictures here are decoded and safe.
 
-As it is shipped nothing happens here: the inference side cuts the transparent border off, pads to a square and puts its
-warm grey behind it.
+What is left as it is, the inference side frees of its transparent border, pads to a square and puts on its warm grey.
 """
 
 from __future__ import annotations
@@ -23,6 +22,10 @@ Matte: TypeAlias = Literal["grey", "white", "dark", "dominant"]
 Colour: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[int, int, int, int]
 
+_WIDE = 1.5
+"""Longer than this many times its width, a picture is cropped. Padded, what is in it is small, and a face is seldom
+drawn of it: of 20 emoji each stretched to 3:1, in a wide scene, in a row of three, and on a tall picture, `real` drew
+sure faces of 15, 10, 10 and 40 % padded, of 35, 45, 35 and 75 % cropped."""
 _VISIBLE_ALPHA = 16  # fainter pixels at the border (shadows, glows) are cut away with it
 _COLOURS: dict[Matte, Colour] = {"white": (255, 255, 255), "dark": (49, 51, 56)}  # as chat's two backgrounds
 _PLAIN = (128, 128, 128, 255)
@@ -32,8 +35,10 @@ _BIN_BITS = 5  # colours that differ by less than 32 are one when they are count
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """`pad` keeps the whole picture, `square` of a wide or tall one the part with most to see. A `grey` matte is the
-    inference side's own: the picture stays transparent."""
+    """`pad` keeps the whole picture, `square` of a very wide or tall one the part with most to see.
+
+    A `grey` matte is the inference side's own: the picture stays transparent.
+    """
 
     crop: Crop
     matte: Matte
@@ -72,7 +77,7 @@ def framed(picture: Picture, framing: Framing) -> Picture:
     images = [Image.frombytes("RGBA", size, frame.rgba) for frame in picture.frames]
     if (seen := _seen(images)) is not None:
         images = [image.crop(seen) for image in images]
-    if framing.crop == "square":
+    if framing.crop == "square" and max(images[0].size) > _WIDE * min(images[0].size):
         square = interesting_square(images)
         images = [image.crop(square) for image in images]
     if framing.matte != "grey":

@@ -126,3 +126,9 @@ async def test_as_it_is_shipped_pictures_pass_untouched_and_otherwise_framed() -
     assert await FramedPictures(Fetcher(), PAD).fetch(emote) is picture
     framed_picture = await FramedPictures(Fetcher(), Framing("square", "white")).fetch(emote)
     assert (framed_picture.width_px, framed_picture.height_px) == (16, 16)
+
+
+def test_what_is_not_very_wide_is_kept_whole() -> None:
+    wide, wider = (Picture(width, 20, (Frame(b"\x80\x40\x20\xff" * width * 20),)) for width in (30, 31))
+    assert framed(wide, Framing("square", "grey")).width_px == 30
+    assert framed(wider, Framing("square", "grey")).width_px == 20
