@@ -210,6 +210,10 @@ class FaceService:
         self._note_end(request, RequestState.CANCELLED)
         return True
 
+    async def answered_as(self, platform: Platform, answer_ref: str) -> FaceRequest | None:
+        """The request whose answer the platform calls this; None when it is not known (any more)."""
+        return await self._parts.requests.answered_as(platform, answer_ref)
+
     async def request(self, request_id: str) -> FaceRequest | None:
         """The stored request; None for an unknown id."""
         return await self._parts.requests.get(request_id)

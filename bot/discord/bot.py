@@ -13,6 +13,7 @@ import structlog
 from bot.consent import Consent
 from bot.discord.asking import Asking
 from bot.discord.commands import sync_if_changed
+from bot.discord.deleting import Deleting
 from bot.discord.delivery import DiscordDeliverer
 from bot.discord.emote_answers import EmoteAnswers, KnowsEmotes
 from bot.discord.gathering import Gathering
@@ -73,12 +74,14 @@ class DiscordBot:
             pacing=self._pacing,
         )
         self._deciding = Deciding(consent, self._pacing)
+        self._deleting = Deleting(service, self._pacing)
         self._events = ChatEvents(
             connected=self._connected,
             asked=asking.message,
             slash=asking.slash,
             emotes=asking.emotes,
             decided=self._decided,
+            unwanted=self._unwanted,
             deleted=asking.deleted,
         )
         self.deliverer = DiscordDeliverer(self._link, signs, self._pacing)
@@ -130,6 +133,10 @@ class DiscordBot:
     def _decided(self, interaction: discord.Interaction, decision: Decision) -> None:
         answer = self._deciding.answer(interaction, decision)
         self._tasks.start("answer_decision", answer, interaction_id=interaction.id)
+
+    def _unwanted(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        answer = self._deleting.answer(interaction, message)
+        self._tasks.start("delete_face", answer, interaction_id=interaction.id)
 
     def _connected(self, client: FaceClient) -> None:
         self._failures, self._problem = 0, None

@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.command import COMMAND, FaceCommand, parse_command, read_iterations
+from bot.discord.deleting import DeletionHandler, add_delete_menu
 from bot.discord.emote_commands import EmoteHandler, add_emote_info, add_emote_settings
 from bot.discord.server_commands import DecisionHandler, add_picture_settings
 from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Layout, Style
@@ -53,7 +54,12 @@ SlashHandler = Callable[[discord.Interaction, SlashQuestion], None]
 
 
 def build_tree(
-    client: discord.Client, handle: SlashHandler, emotes: EmoteHandler, decide: DecisionHandler
+    client: discord.Client,
+    *,
+    handle: SlashHandler,
+    emotes: EmoteHandler,
+    decide: DecisionHandler,
+    delete: DeletionHandler,
 ) -> app_commands.CommandTree:
     """All commands of the bot; the handlers return at once and work beside."""
     tree = app_commands.CommandTree(
@@ -90,6 +96,7 @@ def build_tree(
     ) -> None:
         handle(interaction, SlashQuestion(emote, picture, member, style, realism, x, seed, layout, form))
 
+    add_delete_menu(tree, delete)
     add_emote_info(tree, emotes)
     settings = app_commands.Group(name=SETTINGS, description="What works in this server, and for you")
     add_emote_settings(settings, emotes)

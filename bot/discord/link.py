@@ -12,6 +12,7 @@ import structlog
 from yarl import URL
 
 from bot.discord.commands import SlashHandler, build_tree
+from bot.discord.deleting import DeletionHandler
 from bot.discord.emote_commands import EmoteHandler
 from bot.discord.pacing import Pacing
 from bot.discord.server_commands import DecisionHandler
@@ -41,6 +42,7 @@ class ChatEvents:
     slash: SlashHandler
     emotes: EmoteHandler
     decided: DecisionHandler
+    unwanted: DeletionHandler
     deleted: Callable[[set[int]], None]
 
 
@@ -69,7 +71,9 @@ class FaceClient(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_S,
         )
-        self.tree = build_tree(self, events.slash, events.emotes, events.decided)
+        self.tree = build_tree(
+            self, handle=events.slash, emotes=events.emotes, decide=events.decided, delete=events.unwanted
+        )
         self.application_emoji: Sequence[discord.Emoji] = ()
         self._events = events
         self._pacing = pacing

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from bot.command import FaceCommand
 from bot.emotes.catalogue import Catalogue
-from bot.models import Emote, FaceRequest, Origin, Progress
+from bot.models import Emote, FaceRequest, Origin, Platform, Progress
 from inference.protocol import FaceOptions
 
 
@@ -31,3 +31,5 @@ class Faces(Protocol):
     async def progress(self, request_id: str) -> Progress | None: ...
 
     async def cancel(self, request_id: str) -> bool: ...
+
+    async def answered_as(self, platform: Platform, answer_ref: str) -> FaceRequest | None: ...

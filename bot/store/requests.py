@@ -44,6 +44,13 @@ class RequestStore:
             row = (await connection.execute(select(table).where(table.c.id == request_id))).one_or_none()
         return _request(row) if row else None
 
+    async def answered_as(self, platform: Platform, answer_ref: str) -> FaceRequest | None:
+        """The request whose answer the platform calls this."""
+        query = select(table).where(table.c.platform == platform.value, table.c.answer_ref == answer_ref)
+        async with asyncio.timeout(STATEMENT_TIMEOUT_S), self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return _request(row) if row else None
+
     async def advance(self, request_id: str, state: RequestState, **values: str | float | None) -> bool:
         """Move on to `state` and set further columns; False when the request is not where this step can start.
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -14,8 +14,27 @@ FAR_APART = 2_654_435_761
 N = TypeVar("N", bound=nn.Module)
 
 
+class Part(Protocol):
+    """A network or an optimiser."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
+
+
 class TrainingDiverged(Exception):
     """A loss is no longer a finite number."""
+
+
+def states(parts: Mapping[str, Part]) -> dict[str, Any]:
+    """What `restore` takes, by name."""
+    return {name: part.state_dict() for name, part in parts.items()}
+
+
+def restore(parts: Mapping[str, Part], state: Mapping[str, Any]) -> None:
+    """Bring every part back to what it was."""
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
 
 
 def channels_last(network: N) -> N:

@@ -1,7 +1,7 @@
 """One training step after another: networks, optimisers and moving average of a run."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from inference.training.classic.examples import ExampleMaker, Examples
 from inference.training.classic.recipe import ClassicRecipe, Phase, phase_at
 from inference.training.critic import Critic, disguise
 from inference.training.faces import Faces
-from inference.training.steps import channels_last, descend, finite, follow, set_rate, stream
+from inference.training.steps import Part, channels_last, descend, finite, follow, restore, set_rate, states, stream
 
 CRITIC_RAMP_PICTURES = 5_000
 R1_EVERY = 16
@@ -88,22 +88,23 @@ class ClassicTrainer:
         return {
             "pictures_seen": self.pictures_seen,
             "statistics_frozen": self._statistics_frozen,
-            "generator": self.generator.state_dict(),
-            "average": self.average.state_dict(),
-            "critic": self.critic.state_dict(),
-            "generator_steps": self._generator_steps.state_dict(),
-            "critic_steps": self._critic_steps.state_dict(),
+            **states(self._parts),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict` of a trainer with the same recipe."""
-        self.pictures_seen = state["pictures_seen"]
-        self._statistics_frozen = state["statistics_frozen"]
-        self.generator.load_state_dict(state["generator"])
-        self.average.load_state_dict(state["average"])
-        self.critic.load_state_dict(state["critic"])
-        self._generator_steps.load_state_dict(state["generator_steps"])
-        self._critic_steps.load_state_dict(state["critic_steps"])
+        self.pictures_seen, self._statistics_frozen = state["pictures_seen"], state["statistics_frozen"]
+        restore(self._parts, state)
+
+    @property
+    def _parts(self) -> Mapping[str, Part]:
+        return {
+            "generator": self.generator,
+            "average": self.average,
+            "critic": self.critic,
+            "generator_steps": self._generator_steps,
+            "critic_steps": self._critic_steps,
+        }
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16)

@@ -1,6 +1,7 @@
 """One step after another of a run of the emote-native network."""
 
 import dataclasses
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,18 @@ from inference.training.dial.low_pass import low_pass, random_cutoffs
 from inference.training.dial.recipe import DialRecipe, Phase, phase_at
 from inference.training.faces import Faces
 from inference.training.losses import critic_adversarial, landmark_heatmaps, r1
-from inference.training.steps import channels_last, descend, finite, follow, one_thread, set_rate, stream
+from inference.training.steps import (
+    Part,
+    channels_last,
+    descend,
+    finite,
+    follow,
+    one_thread,
+    restore,
+    set_rate,
+    states,
+    stream,
+)
 
 CRITIC_RAMP_PICTURES = 7_000
 R1_EVERY, R1_PICTURES, R1_WEIGHT = 16, 8, 0.15
@@ -102,25 +114,22 @@ class DialTrainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything a later process needs to go on exactly here, but for the recipe."""
-        return {
-            "pictures_seen": self.pictures_seen,
-            "disguised": self._disguised,
-            "generator": self.generator.state_dict(),
-            "average": self.average.state_dict(),
-            "critic": self.critic.state_dict(),
-            "generator_steps": self._generator_steps.state_dict(),
-            "critic_steps": self._critic_steps.state_dict(),
-        }
+        return {"pictures_seen": self.pictures_seen, "disguised": self._disguised, **states(self._parts)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict` of a trainer with the same recipe."""
-        self.pictures_seen = state["pictures_seen"]
-        self._disguised = state["disguised"]
-        self.generator.load_state_dict(state["generator"])
-        self.average.load_state_dict(state["average"])
-        self.critic.load_state_dict(state["critic"])
-        self._generator_steps.load_state_dict(state["generator_steps"])
-        self._critic_steps.load_state_dict(state["critic_steps"])
+        self.pictures_seen, self._disguised = state["pictures_seen"], state["disguised"]
+        restore(self._parts, state)
+
+    @property
+    def _parts(self) -> Mapping[str, Part]:
+        return {
+            "generator": self.generator,
+            "average": self.average,
+            "critic": self.critic,
+            "generator_steps": self._generator_steps,
+            "critic_steps": self._critic_steps,
+        }
 
     def _step_generator(self, output: Tensor, batch: Batch, asked: Asked, random: Generator) -> dict[str, Tensor]:
         recipe, pairs = self.recipe, batch.pairs

@@ -88,6 +88,10 @@ class ScriptedFaces:
             self.advance(request_id, RequestState.CANCELLED)
         return self.cancellable
 
+    async def answered_as(self, platform: Platform, answer_ref: str) -> FaceRequest | None:
+        assert platform is Platform.DISCORD
+        return next((each for each in self.requests.values() if each.answer_ref == answer_ref), None)
+
     # what tests use
 
     def advance(self, request_id: str, state: RequestState) -> None:
@@ -107,7 +111,9 @@ class ScriptedFaces:
             self.deliverer.deliver(self.requests[request.id], content, maybe_sent=maybe_sent), 60
         )
         assert answer_ref is not None
-        self.advance(request.id, RequestState.ANSWERED)
+        self.requests[request.id] = replace(
+            self.requests[request.id], state=RequestState.ANSWERED, answer_ref=answer_ref
+        )
         return answer_ref
 
 

@@ -143,6 +143,7 @@ async def test_closing_takes_bounded_time_when_discord_hangs() -> None:
         slash=lambda interaction, question: None,
         emotes=lambda interaction, name: None,
         decided=lambda interaction, decision: None,
+        unwanted=lambda interaction, message: None,
         deleted=lambda message_ids: None,
     )
     with capture_logs() as logs:

@@ -204,6 +204,16 @@ async def test_the_reply_target_is_replaced(requests: RequestStore) -> None:
     assert found.reply_target == {"message": 5, "status": 7}
 
 
+async def test_a_request_is_found_by_what_its_platform_calls_the_answer(requests: RequestStore) -> None:
+    wanted = await added(requests, answer_ref="77")
+    await added(requests, answer_ref="78")
+    await added(requests, answer_ref="77", origin=Origin(Platform.WEB, "guild", "channel", "user"))
+    found = await requests.answered_as(Platform.DISCORD, "77")
+    assert found is not None
+    assert found.id == wanted
+    assert await requests.answered_as(Platform.DISCORD, "79") is None
+
+
 async def test_only_finished_requests_are_forgotten_and_only_old_ones(requests: RequestStore) -> None:
     old = {state: await added(requests, state=state, accepted_at=99.0) for state in RequestState}
     new = {state: await added(requests, state=state, accepted_at=100.0) for state in RequestState}

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.fakes.discord.payloads import UPLOAD_LIMIT_BYTES
 
+MESSAGE_MENU = 3  # a type of command
 _PARSEABLE = {"roles", "users", "everyone"}
 
 
@@ -100,9 +101,11 @@ def _check_attachments(payload: dict[str, Any], files: Mapping[str, bytes], kept
 
 
 def check_command(command: object, index: int) -> dict[str, Any]:
-    """The form of one application command (chat input only)."""
+    """The form of one application command: chat input, or a menu on messages."""
     require(isinstance(command, dict), str(index), "MODEL_TYPE_CONVERT", "Only dictionaries may be used.")
     assert isinstance(command, dict)
+    if command.get("type") == MESSAGE_MENU:
+        return _check_menu(command, str(index))
     _check_naming(command, str(index))
     options = command.get("options", [])
     require(len(options) <= 25, f"{index}.options", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
@@ -119,6 +122,15 @@ def check_command(command: object, index: int) -> dict[str, Any]:
             _check_naming(sub, f"{field}.options.{below}")
         choices = option.get("choices", [])
         require(len(choices) <= 25, f"{field}.choices", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
+    return command
+
+
+def _check_menu(command: dict[str, Any], field: str) -> dict[str, Any]:
+    name = command.get("name")
+    fits = isinstance(name, str) and 1 <= len(name) <= 32
+    require(fits, f"{field}.name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 32 in length.")
+    bare = not command.get("description") and not command.get("options")
+    require(bare, field, "APPLICATION_COMMAND_CONTEXT_MENU", "Menus have neither description nor options.")
     return command
 
 

@@ -187,19 +187,24 @@ def _sticker_item(sticker: Sticker) -> dict[str, Any]:
     return {"id": str(sticker.id), "name": sticker.name, "format_type": sticker.format_type}
 
 
-def interaction_json(interaction: Interaction, application_id: int) -> dict[str, Any]:
+def _used(interaction: Interaction, target: dict[str, Any] | None) -> dict[str, Any]:
+    """The command of an interaction."""
+    used = {"id": interaction.command["id"], "name": interaction.command["name"], "type": interaction.command["type"]}
+    if target is not None:
+        return used | {"target_id": target["id"], "resolved": {"messages": {target["id"]: target}}}
+    return used | {"options": interaction.options, "resolved": interaction.resolved}
+
+
+def interaction_json(
+    interaction: Interaction, application_id: int, target: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """`target` is the message that a menu was opened on."""
     channel, user = interaction.channel, interaction.user
     payload: dict[str, Any] = {
         "id": str(interaction.id),
         "application_id": str(application_id),
         "type": 2,
-        "data": {
-            "id": interaction.command["id"],
-            "name": interaction.command["name"],
-            "type": 1,
-            "options": interaction.options,
-            "resolved": interaction.resolved,
-        },
+        "data": _used(interaction, target),
         "channel_id": str(channel.id),
         "channel": channel_json(channel),
         "token": interaction.token,

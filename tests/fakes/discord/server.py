@@ -188,6 +188,15 @@ class FakeDiscord:
         self.gateway.dispatch("INTERACTION_CREATE", lambda _: payload)
         return interaction
 
+    def open_menu(self, message: Message, user: User, name: str) -> Interaction:
+        """Somebody uses a registered menu command on a message."""
+        command = next(command for command in self.commands if command["name"] == name)
+        interaction = Interaction(message.channel, user, command, [], secrets.token_hex(32), time.monotonic())
+        self.interactions[interaction.token] = interaction
+        payload = payloads.interaction_json(interaction, self.application_id, self.message_json(message))
+        self.gateway.dispatch("INTERACTION_CREATE", lambda _: payload)
+        return interaction
+
     def delete(self, message: Message) -> None:
         """The message is gone for everybody."""
         message.deleted = True
