@@ -82,7 +82,7 @@ class Rest:
         checks.require(isinstance(commands, list), "_", "BASE_TYPE_BAD_TYPE", "Must be a list.")
         application_id = str(self._fake.application_id)
         self._fake.commands = [
-            {"id": str(new_id()), "application_id": application_id, "version": str(new_id())}
+            {"id": str(new_id()), "application_id": application_id, "version": str(new_id()), "description": ""}
             | {name: value for name, value in checks.check_command(command, index).items() if value is not None}
             for index, command in enumerate(commands)
         ]
