@@ -189,7 +189,11 @@ def _sticker_item(sticker: Sticker) -> dict[str, Any]:
 
 def _used(interaction: Interaction, target: dict[str, Any] | None) -> dict[str, Any]:
     """The command of an interaction."""
-    used = {"id": interaction.command["id"], "name": interaction.command["name"], "type": interaction.command["type"]}
+    used = {
+        "id": interaction.command["id"],
+        "name": interaction.command["name"],
+        "type": interaction.command.get("type", 1),
+    }
     if target is not None:
         return used | {"target_id": target["id"], "resolved": {"messages": {target["id"]: target}}}
     return used | {"options": interaction.options, "resolved": interaction.resolved}
