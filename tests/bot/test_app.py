@@ -157,13 +157,7 @@ async def test_a_taken_port_is_named_and_ends_the_program(tmp_path: Path) -> Non
 
 async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_path: Path) -> None:
     async with FakeDiscord() as discord:
-        settings = INSTANT | {
-            "discord.token": discord.token,
-            "discord.api_url": discord.api_url,
-            "discord.gateway_url": discord.gateway_url,
-            "discord.cdn_url": discord.cdn_url,
-            "discord.media_url": discord.media_url,
-        }
+        settings = INSTANT | discord.variables()
         channel, kim = discord.add_channel("general"), discord.user("kim")
         emoji_id, dancing_id = discord.files.add_emoji(), discord.files.add_emoji(pictures.RED_FILES["animated gif"])
         async with running_program(tmp_path, settings) as program:
@@ -183,13 +177,7 @@ async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_p
 
 async def test_stickers_pictures_and_avatars_in_discord_become_faces(tmp_path: Path) -> None:
     async with FakeDiscord() as discord:
-        settings = INSTANT | {
-            "discord.token": discord.token,
-            "discord.api_url": discord.api_url,
-            "discord.gateway_url": discord.gateway_url,
-            "discord.cdn_url": discord.cdn_url,
-            "discord.media_url": discord.media_url,
-        }
+        settings = INSTANT | discord.variables()
         kim = discord.user("kim")
         discord.files.add_portrait(kim, pictures.RED_FILES["png"])
         discord.files.add_portrait(discord.guild, pictures.RED_FILES["png"])

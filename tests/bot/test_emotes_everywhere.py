@@ -58,10 +58,7 @@ async def told(http: aiohttp.ClientSession, program: Program, text: str) -> dict
 
 async def test_discord_and_the_page_answer_every_kind(tmp_path: Path, sites: EmoteSites) -> None:
     async with FakeDiscord() as discord, aiohttp.ClientSession() as http:
-        variables = {
-            f"discord.{name}": getattr(discord, name) for name in ("token", "api_url", "gateway_url", "cdn_url")
-        }
-        variables |= sites.variables() | {"inference.runtime": "fakes.generators:instant"}
+        variables = discord.variables() | sites.variables() | {"inference.runtime": "fakes.generators:instant"}
         async with running_program(tmp_path, variables) as program:
             await program.logged("discord_commands_registered")
             admin = discord.user("Ada")

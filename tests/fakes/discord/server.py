@@ -122,6 +122,11 @@ class FakeDiscord:
             media_url=self.media_url,
         )
 
+    def variables(self) -> dict[str, str]:
+        """The same as settings of the whole program."""
+        names = ("token", "api_url", "gateway_url", "cdn_url", "media_url")
+        return {f"discord.{name}": getattr(self, name) for name in names}
+
     # what exists
 
     def user(self, name: str, *, bot: bool = False) -> User:
