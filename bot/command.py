@@ -16,11 +16,14 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.errors import InvalidOption
+from bot.texts import Text, either
 from config.settings import InferenceSettings
 from inference.protocol import AUTO, MAX_ITERATIONS, MAX_SEED, FaceOptions, Format, Iterations, Layout, Style
 
 COMMAND = "face"
 INFO_COMMAND = "emoteinfo"
+HELP = "help"
+GUESS_COMMAND = "guess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,24 @@ def parse_command(text: str, defaults: FaceOptions, given: Mapping[str, Any] = M
     words: list[str] = []
     values: dict[str, Any] = {}
     for token in text.split():
-        name, colon, value = token.partition(":")
-        if colon and name.lower() in _OPTIONS:
+        if is_option(token):
+            name, _, value = token.partition(":")
             option = _OPTIONS[name.lower()]
             values[option.field] = _read(name.lower(), option, value)
         else:
             words.append(token)
     return FaceCommand(tuple(words), defaults.changed(**{**values, **given}))
+
+
+def is_option(word: str) -> bool:
+    """Whether it sets an option, well or badly."""
+    name, colon, _ = word.partition(":")
+    return bool(colon) and name.lower() in _OPTIONS
+
+
+def asks_for_help(text: str) -> bool:
+    """The one word that is no emote when it stands alone: `:help:` is the emote of that name, and so is `help x:1`."""
+    return text.strip().lower() == HELP
 
 
 def read_iterations(text: str) -> Iterations:
@@ -74,7 +88,7 @@ def read_iterations(text: str) -> Iterations:
 class _Option:
     field: str
     read: Callable[[str], Any]
-    allowed: str
+    allowed: Text
 
 
 def _bounded(read: Callable[[str], Any], low: float, high: float) -> Callable[[str], Any]:
@@ -87,15 +101,19 @@ def _bounded(read: Callable[[str], Any], low: float, high: float) -> Callable[[s
     return parse
 
 
-_ITERATIONS = _Option("iterations", read_iterations, f"a whole number from 1 to {MAX_ITERATIONS}, or {AUTO}")
+_ITERATIONS = _Option(
+    "iterations",
+    read_iterations,
+    Text("a whole number from 1 to {most}, or {auto}", {"most": MAX_ITERATIONS, "auto": AUTO}),
+)
 _OPTIONS: dict[str, _Option] = {
-    "style": _Option("style", lambda text: Style(text.lower()), " or ".join(Style)),
-    "realism": _Option("realism", _bounded(float, 0, 1), "a number from 0 to 1"),
+    "style": _Option("style", lambda text: Style(text.lower()), either(Style)),
+    "realism": _Option("realism", _bounded(float, 0, 1), Text("a number from 0 to 1")),
     "x": _ITERATIONS,
     "iterations": _ITERATIONS,
-    "seed": _Option("seed", _bounded(int, 0, MAX_SEED), f"a whole number from 0 to {MAX_SEED}"),
-    "layout": _Option("layout", lambda text: Layout(text.lower()), ", ".join(Layout)),
-    "format": _Option("form", lambda text: Format(text.lower()), " or ".join(Format)),
+    "seed": _Option("seed", _bounded(int, 0, MAX_SEED), Text("a whole number from 0 to {most}", {"most": MAX_SEED})),
+    "layout": _Option("layout", lambda text: Layout(text.lower()), either(Layout)),
+    "format": _Option("form", lambda text: Format(text.lower()), either(Format)),
 }
 
 

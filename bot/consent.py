@@ -5,23 +5,25 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.errors import OptedOut, OthersPicturesOff, UnknownOwner
-from bot.models import Origin, Platform
+from bot.models import Emote, EmoteSource, Origin, Platform
+from bot.policy.policy import Policy
 from bot.store.opt_outs import OptOuts
-from bot.store.scope_settings import ScopeSettings
+
+_PEOPLES = {EmoteSource.ATTACHMENT, EmoteSource.AVATAR}
 
 
 class Switch(StrEnum):
-    """What an admin decides for a server; everything is off at first. The values are names of scope settings."""
+    """What an admin decides for a server; everything is off at first. The values are names of its settings."""
 
     OTHERS_PICTURES = "others_pictures"
     LAST_PICTURE = "last_picture"
 
 
 class Consent:
-    """Answers whether a picture may be drawn, and takes down what admins and members want."""
+    """Answers whether a picture may be drawn, and takes down what members want."""
 
-    def __init__(self, scope_settings: ScopeSettings, opt_outs: OptOuts) -> None:
-        self._scope_settings = scope_settings
+    def __init__(self, policy: Policy, opt_outs: OptOuts) -> None:
+        self._policy = policy
         self._opt_outs = opt_outs
 
     async def check(self, origin: Origin, owner_id: str | None) -> None:
@@ -38,13 +40,17 @@ class Consent:
         if await self._opt_outs.has(origin.platform, owner_id):
             raise OptedOut
 
+    async def check_picture(self, origin: Origin, picture: Emote) -> None:
+        """Of all parts of it. Emotes, stickers and bots' avatars are nobody's. Raise as `check`."""
+        for part in picture.parts:
+            is_a_bots_avatar = part.source is EmoteSource.AVATAR and part.shown_user_id is None
+            if part.source in _PEOPLES and not is_a_bots_avatar:
+                await self.check(origin, part.shown_user_id)
+
     async def is_on(self, scope_id: str, switch: Switch) -> bool:
         """What the scope's admins have chosen."""
-        return (await self._scope_settings.all(scope_id)).get(switch.value) is True
-
-    async def turn(self, scope_id: str, switch: Switch, *, on: bool) -> None:
-        """The caller has made sure that an admin wants it."""
-        await self._scope_settings.set(scope_id, switch.value, on or None)
+        here = await self._policy.effective(scope_id)
+        return here.others_pictures if switch is Switch.OTHERS_PICTURES else here.last_picture
 
     async def opt_out(self, platform: Platform, user_id: str, *, out: bool) -> None:
         """From now on nobody else has this member drawn, anywhere; or again as before."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from bot.metrics import Metrics
 from bot.models import FacePicture, FaceRequest, Platform
-from bot.store.requests import RequestStore
 
 log = structlog.get_logger(__name__)
 
@@ -60,11 +60,11 @@ class PickUp:
 class Postman:
     """Has the platform's deliverer try until it worked, the platform says never, or nobody expects the answer now."""
 
-    def __init__(self, requests: RequestStore, metrics: Metrics, *, give_up_after_s: float) -> None:
-        self._requests = requests
+    def __init__(self, metrics: Metrics, *, give_up_after_s: float) -> None:
         self._metrics = metrics
         self._give_up_after_s = give_up_after_s
         self._deliverers: dict[Platform, Deliverer] = {}
+        self._targets: dict[str, Mapping[str, Any]] = {}
 
     def add(self, platform: Platform, deliverer: Deliverer) -> None:
         """Each platform has one."""
@@ -73,6 +73,14 @@ class Postman:
     def serves(self, platform: Platform) -> bool:
         """Whether answers can go there."""
         return platform in self._deliverers
+
+    def redirect(self, request_id: str, reply_target: Mapping[str, Any]) -> None:
+        """From now on the answer goes there, until it is forgotten."""
+        self._targets[request_id] = reply_target
+
+    def forget(self, request_id: str) -> None:
+        """The request has ended."""
+        self._targets.pop(request_id, None)
 
     async def deliver(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
         """As `Deliverer.deliver`, but once the tries have ended, every failure is Undeliverable.
@@ -96,7 +104,7 @@ class Postman:
         raise AssertionError("tenacity either returns or raises")
 
     async def _try(self, request: FaceRequest, answer: Answer, *, maybe_sent: bool) -> str | None:
-        current = await self._requests.get(request.id) or request  # the reply target may have changed meanwhile
+        current = replace(request, reply_target=self._targets.get(request.id, request.reply_target))
         async with asyncio.timeout(TRY_TIMEOUT_S):
             return await self._deliverers[request.origin.platform].deliver(current, answer, maybe_sent=maybe_sent)
 

@@ -11,17 +11,20 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory
 import aiohttp
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app import AlreadyRunning, Core, WorkerUnavailable, exclusive, open_core
 from bot.command import FaceCommand
+from bot.core import Core, WorkerUnavailable, open_core
 from bot.discord.doctor import Finding
 from bot.discord.doctor import check as check_discord
 from bot.emotes.download import guarded_connector
 from bot.emotes.library import Surroundings, open_library
 from bot.errors import FaceError
+from bot.exclusive import AlreadyRunning, exclusive
 from bot.models import EmoteSource
 from bot.replies import words_for
-from bot.store.database import open_database
+from bot.store.database import DatabaseUnusable, open_database
 from bot.terminal import ORIGIN, without_store
+from bot.texts import say
+from bot.twitch.doctor import check as check_twitch
 from config.settings import CONFIG_VARIABLE, Settings
 from inference.served import served_model_ids
 from inference.weights import WeightsMissing
@@ -34,7 +37,8 @@ async def examine(settings: Settings) -> bool:
     healthy = True
     async for finding in _findings(settings):
         healthy = healthy and not finding.is_problem
-        print("problem" if finding.is_problem else "     ok", finding.text, sep="  ", flush=True)
+        kind = "problem" if finding.is_problem else "warning" if finding.is_warning else "     ok"
+        print(kind, finding.text, sep="  ", flush=True)
     print("\nEverything that is configured works." if healthy else "\nSome of it does not work, see above.")
     return healthy
 
@@ -43,11 +47,14 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(f"Settings: {os.environ.get(CONFIG_VARIABLE) or 'defaults'}, and the environment.")
     yield _data_dir(settings.data_dir)
     yield await _store(settings.store_url)
-    yield Finding(f"Queue: {settings.queue.url} holds {settings.queue.max_jobs} jobs, in this process.")
+    place = "in this process" if settings.queue.embedded else "for workers elsewhere"
+    yield Finding(f"Queue: {settings.queue.url} holds {settings.queue.max_jobs} jobs, {place}.")
     yield _weights(settings)
     yield await _trial(settings)
     yield _web(settings, running=_is_running(settings.data_dir))
     for finding in await check_discord(settings.discord):
+        yield finding
+    async for finding in check_twitch(settings):
         yield finding
     async for finding in _emotes(settings):
         yield finding
@@ -76,6 +83,8 @@ async def _store(url: str) -> Finding:
     try:
         async with open_database(url) as engine:
             return Finding(f"Store: {engine.dialect.name} answers and its schema is up to date.")
+    except DatabaseUnusable as error:
+        return Finding(f"Store: {error}", is_problem=True)
     except (SQLAlchemyError, OSError) as error:
         return Finding(f"Store: cannot be opened ({type(error).__name__}); check store.url.", is_problem=True)
 
@@ -90,9 +99,13 @@ def _weights(settings: Settings) -> Finding:
 
 async def _trial(settings: Settings) -> Finding:
     """One face, drawn the whole way."""
-    with TemporaryDirectory(prefix="emoteface-") as scratch:
-        async with open_core(without_store(settings), Path(scratch)) as core, core.service.running(grace_s=0):
-            problem = await _problem_of_a_face(core)
+    problem: str | None = None
+    try:
+        with TemporaryDirectory(prefix="emoteface-") as scratch:
+            async with open_core(without_store(settings), Path(scratch)) as core, core.service.running(grace_s=0):
+                problem = await _problem_of_a_face(core)
+    except* OSError:  # of the data directory, which its own finding names
+        problem = "files cannot be written."
     return Finding(f"Trial: {problem}", is_problem=True) if problem else Finding(f"Trial: {TRIAL} has a face.")
 
 
@@ -101,7 +114,7 @@ async def _problem_of_a_face(core: Core) -> str | None:
         request = await core.service.ask(ORIGIN, FaceCommand((TRIAL,), await core.service.defaults(ORIGIN.scope_id)))
         await core.worker_ready()
     except FaceError as error:
-        return words_for(error)
+        return say(words_for(error))
     except WorkerUnavailable as error:
         return f"the inference process does not start: {error}"
     async for progress in core.service.watch(request.id):
@@ -121,11 +134,11 @@ async def _emotes(settings: Settings) -> AsyncIterator[Finding]:
         place = Surroundings()
         for shelf in [*await opened.library.own(place), *await opened.library.everybodys(place)]:
             if shelf.catalogue is not None:
-                yield Finding(f"Emotes: {shelf.label} has {len(shelf.catalogue)} emotes.")
+                yield Finding(f"Emotes: {say(shelf.label)} has {len(shelf.catalogue)} emotes.")
             elif shelf.source is EmoteSource.TWITCH:
                 yield Finding("Emotes: Twitch gives none; check the application's id and secret.", is_problem=True)
             else:
-                yield Finding(f"Emotes: {shelf.label} is out of reach; everything else works without it.")
+                yield Finding(f"Emotes: {say(shelf.label)} is out of reach; everything else works without it.")
 
 
 def _web(settings: Settings, *, running: bool) -> Finding:

@@ -5,6 +5,7 @@ FaceError
 │   ├── NothingToDraw
 │   ├── TooManyEmotes(limit)
 │   ├── InvalidOption(option, allowed)
+│   ├── InvalidSetting(name, most)
 │   ├── UnknownEmote(suggestions, down)
 │   ├── FlaggedEmote(flags)
 │   ├── OverlayAlone
@@ -14,7 +15,27 @@ FaceError
 │   ├── OptedOut
 │   ├── UnknownOwner
 │   ├── NoServerIcon
-│   └── TooManyRequests(retry_after_s)
+│   ├── GuessingOff
+│   ├── RoundRunning
+│   ├── MissingPermissions(missing)
+│   ├── TooSoon(retry_after_s)
+│   │   ├── ChannelPaused
+│   │   ├── TooManyRequests
+│   │   ├── CooldownActive
+│   │   ├── RoundTooSoon
+│   │   ├── TooManyTries
+│   │   └── QuotaUsedUp
+│   ├── Paused
+│   ├── ChannelDisabled
+│   ├── RoleRequired
+│   ├── RankRequired(rank)
+│   ├── StreamOffline
+│   ├── Blocked
+│   ├── EmoteBlocked
+│   ├── PictureBlocked
+│   ├── TooManyBlocked(limit)
+│   ├── UnknownCode
+│   └── TooManyMirrors(limit)
 ├── EmoteUnavailable          the emote's picture, or its catalogue
 │   ├── CatalogueDown
 │   ├── DownloadFailed
@@ -24,6 +45,7 @@ FaceError
 │   └── UploadGone
 └── GeneratorUnavailable      the drawing
     ├── Busy(retry_after_s)
+    ├── StoreOutOfReach(retry_after_s)
     ├── DeadlineExceeded
     ├── GeneratorFailed
     ├── ResultTooLarge
@@ -35,6 +57,7 @@ from __future__ import annotations
 
 import re
 
+from bot.texts import Text, Value, say
 from inference.protocol import FailureCode, Style
 
 
@@ -66,17 +89,27 @@ class TooManyEmotes(RequestRefused):
 class InvalidOption(RequestRefused):
     """`option` is one of the grammar's own names, `allowed` a description of its values."""
 
-    def __init__(self, option: str, allowed: str) -> None:
-        super().__init__(f"option {option} takes {allowed}")
+    def __init__(self, option: str, allowed: Text) -> None:
+        super().__init__(f"option {option} takes {say(allowed)}")
         self.option = option
         self.allowed = allowed
+
+
+class InvalidSetting(RequestRefused):
+    """The value is none for the setting; `name` is one of ours, or no setting at all. `most` is what the instance
+    allows of a number, where that is less than what the setting could be."""
+
+    def __init__(self, name: str, most: float | None = None) -> None:
+        super().__init__(f"no value for {name}")
+        self.name = name
+        self.most = most
 
 
 class UnknownEmote(RequestRefused):
     """No catalogue knows it; `suggestions` are the nearest catalogue names, best first, `down` the sources (as people
     call them) that could not be asked."""
 
-    def __init__(self, suggestions: tuple[str, ...] = (), down: tuple[str, ...] = ()) -> None:
+    def __init__(self, suggestions: tuple[str, ...] = (), down: tuple[Value, ...] = ()) -> None:
         super().__init__("no such emote")
         self.suggestions = suggestions
         self.down = down
@@ -114,16 +147,112 @@ class UnknownOwner(RequestRefused):
     """A forwarded picture of nobody knows whom: it cannot be told whether that person minds."""
 
 
+class MissingPermissions(RequestRefused):
+    """The answer could not be posted where it was asked for: `missing` are keys of `replies.PERMISSIONS`."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__(f"missing {', '.join(missing)}")
+        self.missing = missing
+
+
 class NoServerIcon(RequestRefused):
     """The server's icon, where there is no server or it has none."""
 
 
-class TooManyRequests(RequestRefused):
-    """The asker has as many unfinished requests as one person may."""
+class GuessingOff(RequestRefused):
+    """Admins do not want the guessing game here."""
+
+
+class RoundRunning(RequestRefused):
+    """A channel has one round of the guessing game at a time."""
+
+
+class TooSoon(RequestRefused):
+    """The same will be fine a little later."""
 
     def __init__(self, retry_after_s: float) -> None:
-        super().__init__("too many unfinished requests")
+        super().__init__(f"too soon by {retry_after_s:.1f} s")
         self.retry_after_s = retry_after_s
+
+
+class ChannelPaused(TooSoon):
+    """The platform kept refusing answers there."""
+
+
+class TooManyRequests(TooSoon):
+    """The asker has as many unfinished requests as one person may."""
+
+
+class CooldownActive(TooSoon):
+    """The asker's last request in this server was a moment ago."""
+
+
+class RoundTooSoon(TooSoon):
+    """The channel's last round has only just ended."""
+
+
+class TooManyTries(TooSoon):
+    """So many codes were given in a row that somebody may be guessing."""
+
+
+class QuotaUsedUp(TooSoon):
+    """The server has drawn as much as it may in a day."""
+
+
+class Paused(RequestRefused):
+    """Somebody in charge has stopped the drawing for now."""
+
+
+class ChannelDisabled(RequestRefused):
+    """Admins do not want faces here, or not asked for in this way."""
+
+
+class RoleRequired(RequestRefused):
+    """Only members with certain roles may ask."""
+
+
+class RankRequired(RequestRefused):
+    """Only people of this rank (a value of the setting `ask_from`) or above may ask."""
+
+    def __init__(self, rank: str) -> None:
+        super().__init__(f"for {rank} and above")
+        self.rank = rank
+
+
+class StreamOffline(RequestRefused):
+    """Faces are drawn only while the stream is on, and it is off."""
+
+
+class Blocked(RequestRefused):
+    """The asker, or one of the asker's roles, is blocked. Which, and by whom, is nobody's business."""
+
+
+class EmoteBlocked(RequestRefused):
+    """The emote is blocked here."""
+
+
+class PictureBlocked(RequestRefused):
+    """The picture, or one that looks just like it, is blocked here."""
+
+
+class TooManyBlocked(RequestRefused):
+    """As much of this kind is blocked as can be."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} blocked")
+        self.limit = limit
+
+
+class UnknownCode(RequestRefused):
+    """Nobody made this code, or it was used, or it is too old."""
+
+
+class TooManyMirrors(RequestRefused):
+    """As many channels are linked to this one, or to the other, as can be."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} mirrors")
+        self.limit = limit
 
 
 class EmoteUnavailable(FaceError):
@@ -145,8 +274,8 @@ class DownloadTimedOut(EmoteUnavailable):
 class PictureTooLarge(EmoteUnavailable):
     """Too many bytes, pixels or frames; `limit` says which bound in words of ours."""
 
-    def __init__(self, limit: str) -> None:
-        super().__init__(f"over the limit of {limit}")
+    def __init__(self, limit: Text) -> None:
+        super().__init__(f"over the limit of {say(limit)}")
         self.limit = limit
 
 
@@ -167,6 +296,14 @@ class Busy(GeneratorUnavailable):
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("busy")
+        self.retry_after_s = retry_after_s
+
+
+class StoreOutOfReach(GeneratorUnavailable):
+    """Nothing can be written down: the database is down, the disk full."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("store out of reach")
         self.retry_after_s = retry_after_s
 
 

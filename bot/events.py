@@ -1,4 +1,4 @@
-"""What happened to requests, for everybody in this process who watches one."""
+"""What happened to requests and overlays, for everybody in this process who watches one."""
 
 from __future__ import annotations
 
@@ -26,24 +26,29 @@ class Watch:
 
 
 class Changes:
-    """Wakes the watchers of a request. They read the present state themselves, so nothing queues up for a slow one."""
+    """Wakes the watchers of a request, or of anything else that has an id. They read the present state themselves, so
+    nothing queues up for a slow one."""
 
     def __init__(self) -> None:
         self._watches: defaultdict[str, set[Watch]] = defaultdict(set)
 
-    def announce(self, request_id: str) -> None:
-        """Something about this request changed."""
-        for watch in self._watches.get(request_id, ()):
+    def announce(self, id_: str) -> None:
+        """Something about this changed."""
+        for watch in self._watches.get(id_, ()):
             watch.announce()
 
+    def watched(self, id_: str) -> int:
+        """How many watch it."""
+        return len(self._watches.get(id_, ()))
+
     @contextmanager
-    def watching(self, request_id: str) -> Iterator[Watch]:
-        """Miss no change of the request inside the block, whether waiting for one at the time or not."""
+    def watching(self, id_: str) -> Iterator[Watch]:
+        """Miss no change of it inside the block, whether waiting for one at the time or not."""
         watch = Watch()
-        self._watches[request_id].add(watch)
+        self._watches[id_].add(watch)
         try:
             yield watch
         finally:
-            self._watches[request_id].discard(watch)
-            if not self._watches[request_id]:
-                del self._watches[request_id]
+            self._watches[id_].discard(watch)
+            if not self._watches[id_]:
+                del self._watches[id_]

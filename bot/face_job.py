@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.thinning import even_spans
 from inference.protocol import FaceJob, FaceOptions, Frame, Layout, Picture
@@ -18,7 +19,7 @@ def fitting_job(model_id: str, pictures: Sequence[Picture], options: FaceOptions
     while True:
         fewer = tuple(with_frames(picture, most) for picture in pictures)
         job = FaceJob(model_id, fewer, options, deadline_at)
-        if most == 1 or (job.cost <= MAX_RUNS and _fits(job)):
+        if most == 1 or (job.runs <= MAX_RUNS and _fits(job)):
             return job
         most = max(1, most * 4 // 5)
 
@@ -29,9 +30,9 @@ def with_frames(picture: Picture, most: int) -> Picture:
     if count <= most:
         return picture
     if most == 1:
-        return Picture(picture.width_px, picture.height_px, (Frame(picture.frames[0].rgba),))
+        return replace(picture, frames=(Frame(picture.frames[0].rgba),))
     frames = (_joined(picture.frames[start:end]) for start, end in even_spans(count, most))
-    return Picture(picture.width_px, picture.height_px, tuple(frames))
+    return replace(picture, frames=tuple(frames))
 
 
 def _joined(frames: Sequence[Frame]) -> Frame:

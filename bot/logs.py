@@ -12,13 +12,28 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import LogSettings
 
-_QUIET = {"discord": logging.WARNING, "aiohttp.access": logging.WARNING, "alembic": logging.WARNING}
-_INTERACTION_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]+")
+_QUIET = {
+    "discord": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "alembic": logging.WARNING,
+    "twitchio": logging.WARNING,
+    "twitchio.eventsub.websockets": logging.ERROR,  # warns of every connection that it is used without its client
+}
+_TOLD = "client_secret|access_token|refresh_token|device_code|token"  # in answers
+_SENT = f"{_TOLD}|code|state"  # in addresses, too; as names of values these two are our own
+_TOKENS = (
+    re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]+"),  # Discord puts them into addresses
+    re.compile(r"(/overlay/)[\w-]+"),  # and so do we
+    re.compile(rf"((?<=[?&])(?:{_SENT})=)[^&\s\"'\\]+"),  # twitchio does, too
+    re.compile(r"(\b(?:Bearer|OAuth) )[\w.~+/-]{8,}"),
+    re.compile(rf"(\\?[\"'](?:{_TOLD})\\?[\"']: ?\\?[\"'])[^\"'\\]+"),  # an answer's JSON
+    re.compile(r"(with token: \\?[\"'])[^\"'\\]+"),  # twitchio's words about a token that is over
+)
 
 
 def configure_logging(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
     """Send every log line to stderr, as console text on a terminal or as JSON; `secrets` are masked wherever they
-    turn up, and so are the tokens Discord puts into webhook addresses."""
+    turn up, and so are tokens in addresses, headers and answers of Discord's and Twitch's."""
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -64,4 +79,6 @@ class _Mask:
         text = str(line)
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _INTERACTION_TOKEN.sub(r"\1***", text)
+        for pattern in _TOKENS:
+            text = pattern.sub(r"\1***", text)
+        return text

@@ -36,6 +36,7 @@ class Metrics:
         self._source_requests = self._counter(
             "emote_source_requests", "Requests for catalogues of emotes.", "source", "outcome"
         )
+        self._twitch = self._counter("twitch_events", "What came from Twitch.", "kind")
         self._retries = self._counter(
             "delivery_retries", "Answers a platform did not take at the first try.", "platform"
         )
@@ -83,9 +84,24 @@ class Metrics:
         """Read the queue's figures whenever somebody asks for the metrics. Call once."""
         self._gauge("queue_waiting_jobs", "Jobs waiting.", lambda: stats().waiting)
         self._gauge("queue_leased_jobs", "Jobs a worker has taken.", lambda: stats().leased)
-        self._gauge("queue_outstanding_cost", "Network runs waiting and taken.", lambda: stats().outstanding_cost)
+        self._gauge("queue_outstanding_cost", "Cost of the jobs waiting and taken.", lambda: stats().outstanding_cost)
         self._gauge("queue_cached_results", "Results kept for the same face again.", lambda: stats().cached)
         self._gauge("queue_dead_letters", "Jobs kept because they broke the generator.", lambda: stats().dead_letters)
+
+    def watch_backlog(self, requests: Callable[[], int], cost: Callable[[], int]) -> None:
+        """Read what waits for a place in the queue. Call once."""
+        self._gauge("backlog_requests", "Requests waiting for a place in the queue.", requests)
+        self._gauge("backlog_cost", "Cost of the requests waiting for a place in the queue.", cost)
+
+    def twitch_happened(self, what: str) -> None:
+        """Something came from Twitch's EventSub (a kind of event, `repeated`, `unreadable`, `overflow`), or the
+        connection was `connected` or `lost`."""
+        self._twitch.labels(what).inc()
+
+    def watch_twitch(self, channels: Callable[[], int], is_up: Callable[[], bool]) -> None:
+        """Read how many channels are served, and whether they are heard. Call once."""
+        self._gauge("twitch_channels", "Twitch channels that are served.", channels)
+        self._gauge("twitch_up", "Whether Twitch's events arrive.", lambda: float(is_up()))
 
     def watch_gateway(self, latency_s: Callable[[], float]) -> None:
         """Read the Discord gateway's heartbeat latency (NaN while not connected). Call once."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from enum import IntEnum, StrEnum
+from typing import Any, TypeAlias
 
+from bot.texts import SOURCE_LOCALE
 from inference.protocol import FaceOptions
 
 
@@ -16,6 +17,20 @@ class Platform(StrEnum):
     CLI = "cli"
     WEB = "web"
     DISCORD = "discord"
+    TWITCH = "twitch"
+
+
+_TWITCH = "twitch:"
+
+
+def twitch_scope(broadcaster_id: str) -> str:
+    """The scope of a Twitch channel: never that of a Discord server, whose id is a number, too."""
+    return f"{_TWITCH}{broadcaster_id}"
+
+
+def broadcaster_of(scope_id: str) -> str | None:
+    """The Twitch channel that a scope is; None for any other scope."""
+    return scope_id.removeprefix(_TWITCH) if scope_id.startswith(_TWITCH) else None
 
 
 class RequestState(StrEnum):
@@ -63,6 +78,12 @@ _PRIVATE = {
     EmoteSource.AVATAR,
     EmoteSource.SERVER_ICON,
 }
+_PRIVATE_PLATFORMS = {Platform.CLI, Platform.WEB}
+_NOT_FOR_ALL = ("private", "spoiler", "emoji", "round_id")  # in reply targets
+
+
+EmoteId: TypeAlias = tuple[str, str]
+"""Of a catalogue's emote: its source and what it is called there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,11 @@ class Emote:
     def alone(self) -> Emote:
         """What its own picture depends on, and nothing else."""
         return Emote(self.source, self.id, animated=self.animated)
+
+    @property
+    def is_somebodys(self) -> bool:
+        """Of people's own pictures and of stickers, an answer shows pixels at most."""
+        return any(part.source.is_private or part.source is EmoteSource.STICKER for part in self.parts)
 
     @property
     def parts(self) -> tuple[Emote, ...]:
@@ -134,11 +160,61 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A scope, or one channel of it."""
+
+    platform: Platform
+    scope_id: str
+    channel_id: str | None = None
+
+
+class Way(StrEnum):
+    """How somebody asked; admins allow each for itself."""
+
+    COMMAND = "command"  # slash commands, menus, buttons, the page, the terminal
+    MENTION = "mention"
+    PREFIX = "prefix"
+    REACTION = "reaction"
+    REWARD = "reward"  # channel points
+
+
+class Rank(IntEnum):
+    """How close somebody is to a channel, where the platform has such an order; each may what those before may."""
+
+    EVERYONE = 0
+    FOLLOWER = 1
+    SUBSCRIBER = 2
+    VIP = 3
+    MODERATOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the platform knows of an asker that decides what they may. `parent_channel_id` is a thread's channel;
+    `locale` as the platform names it; `rank` is None where the platform has none; `live` is False where a stream
+    belongs to the place and is off."""
+
+    way: Way = Way.COMMAND
+    role_ids: frozenset[str] = frozenset()
+    manages: bool = False
+    parent_channel_id: str | None = None
+    locale: str = SOURCE_LOCALE
+    rank: Rank | None = None
+    live: bool = True
+
+
+ANYBODY = Standing()
+
+
+@dataclass(frozen=True, slots=True)
 class FaceRequest:
     """An accepted request, as the store keeps it. Times are Unix seconds.
 
-    `reply_target` is whatever the platform's deliverer needs to answer after a restart (plain JSON values).
-    `answer_ref` is what the platform calls the answer once it is posted, `refusal` the words when it was refused.
+    `locale` is the language of its answer, `cost` what it takes (frames × iterations × style; an estimate until its
+    pictures are read). `reply_target` is whatever the platform's deliverer needs to answer after a restart (plain JSON
+    values). `answer_ref` is what the platform calls the answer once it is posted and as long as it is there; several
+    requests may share one. `refusal` are the words when it was refused. An answer stays for `keep_s`, until
+    `remove_at`; None: for ever. `parent_channel_id` is the channel that a thread belongs to.
     """
 
     id: str
@@ -148,15 +224,45 @@ class FaceRequest:
     accepted_at: float
     deadline_at: float
     state: RequestState = RequestState.ACCEPTED
+    locale: str = SOURCE_LOCALE
+    cost: int = 1
     reply_target: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     answer_ref: str | None = None
     refusal: str | None = None
+    keep_s: float | None = None
+    remove_at: float | None = None
+    parent_channel_id: str | None = None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether others than those who read the answer may see the face: not where there are no admins to ask, and not
+        what only the asker sees, is blurred, becomes an emoji, or is still to be guessed."""
+        if self.origin.platform in _PRIVATE_PLATFORMS or self.origin.scope_id.startswith("dm:"):
+            return False
+        return self.ends_at is None and not any(self.reply_target.get(each) for each in _NOT_FOR_ALL)
+
+    @property
+    def is_of_private_pictures(self) -> bool:
+        """Whether people's own pictures are in it."""
+        return any(part.source.is_private for emote in self.emotes for part in emote.parts)
+
+    @property
+    def question_ref(self) -> str | None:
+        """What the platform calls the message that asked, where one did: a target's `message_id`."""
+        message_id = self.reply_target.get("message_id")
+        return None if message_id is None else str(message_id)
+
+    @property
+    def ends_at(self) -> float | None:
+        """When the only way to the asker ends, for a target that says so."""
+        return self.reply_target.get("ends_at")
 
     @property
     def shown_user_ids(self) -> frozenset[str]:
         """Whose pictures it was made of: they may have it deleted, like the asker."""
-        return frozenset(emote.shown_user_id for emote in self.emotes if emote.shown_user_id)
+        parts = (part for emote in self.emotes for part in emote.parts)
+        return frozenset(part.shown_user_id for part in parts if part.shown_user_id)
 
 
 @dataclass(frozen=True, slots=True)

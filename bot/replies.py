@@ -2,128 +2,263 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot import errors
-from bot.emotes.resolver import Explanation
+from bot.emotes.catalogue import ContentFlag
+from bot.emotes.emoji_names import EmojiName
+from bot.emotes.resolver import Explanation, Found
 from bot.models import Emote, EmoteSource, Progress
+from bot.policy.forms import allowed
+from bot.policy.settings import SETTINGS
+from bot.texts import Text, Value, counted, either, enumerated, joined, listed
 
-_WORDS: dict[type[errors.FaceError], Callable[[Any], str]] = {
-    errors.NothingToDraw: lambda e: "Name an emote and I'll give it a face, for example `!face 😂`.",
-    errors.TooManyEmotes: lambda e: f"That's a crowd: I can face up to {e.limit} emotes at once.",
-    errors.InvalidOption: lambda e: f"`{e.option}:` takes {e.allowed}.",
-    errors.LinkNotAllowed: lambda e: "I only follow links to emotes on the sites I know. Send the picture itself.",
-    errors.OthersPicturesOff: lambda e: (
-        "Other people's pictures are off here. An admin can allow them with `/emoteface others`."
+_RANKS = {
+    "follower": Text("Faces are for followers here."),
+    "subscriber": Text("Faces are for subscribers here."),
+    "vip": Text("Faces are for VIPs and moderators here."),
+    "moderator": Text("Faces are for moderators here."),
+}
+
+_WORDS: dict[type[errors.FaceError], Callable[[Any], Text]] = {
+    errors.NothingToDraw: lambda e: Text("Name an emote and I'll give it a face, for example `!face 😂`."),
+    errors.TooManyEmotes: lambda e: Text(
+        "That's a crowd: I can face up to {limit} emotes at once.", {"limit": e.limit}
     ),
-    errors.OptedOut: lambda e: "That person doesn't want to be drawn.",
-    errors.UnknownOwner: lambda e: "I can't tell whose picture that is, so I'd rather not draw it.",
-    errors.NoServerIcon: lambda e: "There is no server icon here.",
-    errors.UnknownEmote: lambda e: "I don't know that emote." + _suggest(e.suggestions) + _missing(e.down),
-    errors.FlaggedEmote: lambda e: (
-        f"That emote is marked as {_listed(map(flag_words, e.flags))}, and such emotes are not drawn here."
+    errors.InvalidOption: lambda e: Text("`{option}:` takes {allowed}.", {"option": e.option, "allowed": e.allowed}),
+    errors.InvalidSetting: lambda e: _no_value(e.name, e.most),
+    errors.LinkNotAllowed: lambda e: Text(
+        "I only follow links to emotes on the sites I know. Send the picture itself."
     ),
-    errors.OverlayAlone: lambda e: "That emote lies on another one: name the other one first.",
-    errors.UnknownChannel: lambda e: "I can't find a Twitch channel of that name.",
-    errors.CatalogueDown: lambda e: "Whom I'd have to ask can't be reached right now, please try again later.",
-    errors.TooManyRequests: lambda e: f"I'm still on your last ones, ask again in {_seconds(e.retry_after_s)}.",
-    errors.DownloadFailed: lambda e: "I couldn't fetch that emote's picture. It may be gone, or its host is down.",
-    errors.DownloadTimedOut: lambda e: "That emote's host is too slow right now, please try again in a minute.",
-    errors.PictureTooLarge: lambda e: f"That picture is too large for me (the limit is {e.limit}).",
-    errors.UnsupportedPicture: lambda e: "I can't read that picture. PNG, JPEG, GIF, WebP and Lottie work.",
-    errors.UploadGone: lambda e: "I was restarted and forgot that picture, please send it again.",
-    errors.Busy: lambda e: f"I'm drowning in faces, please try again in {_seconds(e.retry_after_s)}.",
-    errors.DeadlineExceeded: lambda e: "That took too long, sorry. Please try again.",
-    errors.GeneratorFailed: lambda e: "That one broke my face machine. Others still work.",
-    errors.ResultTooLarge: lambda e: "The face came out too large to post. Fewer emotes or `layout:face` may help.",
-    errors.StyleNotServed: lambda e: (
-        f"I haven't learned that style yet. {' or '.join(f'`style:{style}`' for style in e.served)} works."
+    errors.OthersPicturesOff: lambda e: Text(
+        "Other people's pictures are off here. An admin can allow them with `/emoteface settings`."
     ),
-    errors.NoWeights: lambda e: "I have no trained network yet, so there are no faces. `emoteface doctor` says more.",
+    errors.OptedOut: lambda e: Text("That person doesn't want to be drawn."),
+    errors.UnknownOwner: lambda e: Text("I can't tell whose picture that is, so I'd rather not draw it."),
+    errors.NoServerIcon: lambda e: Text("There is no server icon here."),
+    errors.MissingPermissions: lambda e: Text(
+        "I can't answer here: somebody who manages this server has to give me {permissions}.",
+        {"permissions": permission_names(e.missing)},
+    ),
+    errors.ChannelPaused: lambda e: Text(
+        "Discord keeps refusing my answers in this channel, so I take a break here for {wait}.",
+        {"wait": hours(e.retry_after_s)},
+    ),
+    errors.UnknownEmote: lambda e: _unknown(e.suggestions, e.down),
+    errors.FlaggedEmote: lambda e: Text(
+        "That emote is marked as {flags}, and such emotes are not drawn here.", {"flags": _flagged(e.flags)}
+    ),
+    errors.OverlayAlone: lambda e: Text("That emote lies on another one: name the other one first."),
+    errors.UnknownChannel: lambda e: Text("I can't find a Twitch channel of that name."),
+    errors.CatalogueDown: lambda e: Text("Whom I'd have to ask can't be reached right now, please try again later."),
+    errors.TooManyRequests: lambda e: Text(
+        "I'm still on your last ones, ask again in {wait}.", {"wait": seconds(e.retry_after_s)}
+    ),
+    errors.GuessingOff: lambda e: Text("The guessing game is switched off in this channel."),
+    errors.RoundRunning: lambda e: Text("There is a face to guess here already."),
+    errors.RoundTooSoon: lambda e: Text(
+        "The next face to guess can be had here in {wait}.", {"wait": seconds(e.retry_after_s)}
+    ),
+    errors.CooldownActive: lambda e: Text("One at a time: ask again in {wait}.", {"wait": seconds(e.retry_after_s)}),
+    errors.QuotaUsedUp: lambda e: Text(
+        "The faces for today are used up here. There are new ones in {wait}.", {"wait": hours(e.retry_after_s)}
+    ),
+    errors.Paused: lambda e: Text("I'm taking a break, somebody in charge has paused me. Please try again later."),
+    errors.ChannelDisabled: lambda e: Text("Faces are switched off in this channel."),
+    errors.RoleRequired: lambda e: Text("Only members with certain roles can ask for faces here."),
+    errors.RankRequired: lambda e: _RANKS[e.rank],
+    errors.StreamOffline: lambda e: Text("Faces are drawn here while the stream is on. See you then!"),
+    errors.Blocked: lambda e: Text("I can't draw faces for you here, sorry. The people who run this place know more."),
+    errors.EmoteBlocked: lambda e: Text("That emote isn't drawn here. Another one, maybe?"),
+    errors.PictureBlocked: lambda e: Text("That picture isn't drawn here. Another one, maybe?"),
+    errors.TooManyBlocked: lambda e: Text(
+        "As many as {limit} are blocked already, I can't remember more.", {"limit": e.limit}
+    ),
+    errors.UnknownCode: lambda e: Text(
+        "I don't know that code: each works once, for ten minutes. `/emoteface mirror` on Discord makes a new one."
+    ),
+    errors.TooManyTries: lambda e: Text(
+        "Those were too many codes, please try again in {wait}.", {"wait": hours(e.retry_after_s)}
+    ),
+    errors.TooManyMirrors: lambda e: Text(
+        "One of the two is linked to {limit} channels already, which is as many as can be.", {"limit": e.limit}
+    ),
+    errors.DownloadFailed: lambda e: Text(
+        "I couldn't fetch that emote's picture. It may be gone, or its host is down."
+    ),
+    errors.DownloadTimedOut: lambda e: Text("That emote's host is too slow right now, please try again in a minute."),
+    errors.PictureTooLarge: lambda e: Text(
+        "That picture is too large for me (the limit is {limit}).", {"limit": e.limit}
+    ),
+    errors.UnsupportedPicture: lambda e: Text("I can't read that picture. PNG, JPEG, GIF, WebP and Lottie work."),
+    errors.UploadGone: lambda e: Text("I was restarted and forgot that picture, please send it again."),
+    errors.Busy: lambda e: Text(
+        "I'm drowning in faces, please try again in {wait}.", {"wait": seconds(e.retry_after_s)}
+    ),
+    errors.StoreOutOfReach: lambda e: Text(
+        "I can't write anything down just now, please try again in {wait}.", {"wait": seconds(e.retry_after_s)}
+    ),
+    errors.DeadlineExceeded: lambda e: Text("That took too long, sorry. Please try again."),
+    errors.GeneratorFailed: lambda e: Text("That one broke my face machine. Others still work."),
+    errors.ResultTooLarge: lambda e: Text(
+        "The face came out too large to post. Fewer emotes or `layout:face` may help."
+    ),
+    errors.StyleNotServed: lambda e: Text(
+        "I haven't learned that style yet. This works: {styles}.",
+        {"styles": either(f"`style:{style}`" for style in e.served)},
+    ),
+    errors.NoWeights: lambda e: Text(
+        "I have no trained network yet, so there are no faces. `emoteface doctor` says more."
+    ),
 }
 
 
-def words_for(error: errors.FaceError) -> str:
+def words_for(error: errors.FaceError) -> Text:
     """One kind sentence for the asker; every leaf of the error tree has its own."""
     return _WORDS[type(error)](error)
 
 
-def status_line(progress: Progress) -> str:
+def _no_value(name: str, most: float | None) -> Text:
+    if name not in SETTINGS:
+        return Text("There is no setting of that name.")
+    what = {"setting": SETTINGS[name].title, "allowed": allowed(name, most)}
+    return Text("{setting} takes {allowed}.", what)
+
+
+def status_line(progress: Progress) -> Text:
     """What to show while somebody waits longer than a moment."""
     if progress.position is None or progress.eta_s is None:
-        return "Drawing…"
-    return f"In the queue at place {progress.position}, about {_seconds(progress.eta_s)} to go (an estimate)."
+        return Text("Drawing…")
+    return Text(
+        "In the queue at place {place}, about {wait} to go (an estimate).",
+        {"place": progress.position, "wait": seconds(progress.eta_s)},
+    )
 
 
-def alt_text(emotes: tuple[Emote, ...]) -> str:
+def seconds(wait_s: float) -> Text:
+    """A wait in whole seconds, one at least; in minutes where it is long."""
+    return hours(wait_s) if wait_s > 90 else counted("a second", "{n} seconds", max(1, round(wait_s)))
+
+
+def hours(wait_s: float) -> Text:
+    """A wait in whole hours, in minutes where it is not long."""
+    minutes = max(1, math.ceil(wait_s / 60))
+    if minutes <= 90:
+        return counted("a minute", "{n} minutes", minutes)
+    return counted("an hour", "{n} hours", math.ceil(wait_s / 3600))
+
+
+def alt_text(emotes: tuple[Emote, ...]) -> Text:
     """A description for people who cannot see the picture, made of catalogue names only."""
-    return f"{'Faces' if len(emotes) > 1 else 'A face'} made from {', '.join(map(_called, emotes))}, AI-generated"
+    shown = {"emotes": enumerated(map(_composed, emotes))}
+    if len(emotes) > 1:
+        return Text("Faces made from {emotes}, AI-generated", shown)
+    return Text("A face made from {emotes}, AI-generated", shown)
 
 
-def caption(emotes: tuple[Emote, ...]) -> str | None:
+def caption(emotes: tuple[Emote, ...]) -> Text | None:
     """What to say beside the picture: the names of emotes that the asker did not spell like that; None for nothing."""
-    picked = [f"`{part.name}`" for emote in emotes for part in emote.parts if part.picked and part.name]
-    return f"This is {_listed(picked)}." if picked else None
+    picked = [_quoted(part.name) for emote in emotes for part in emote.parts if part.picked and part.name]
+    return Text("This is {emotes}.", {"emotes": listed(picked)}) if picked else None
 
 
-def explanation(found: Explanation) -> str:
+def explanation(found: Explanation) -> Text:
     """What is known about an emote, in a few lines."""
-    lines = [f"I don't know that emote.{_suggest(found.near)}"]
-    if emote := found.found:
-        lines = [f"`{emote.emote.name}`" if emote.emote.name else _UNNAMED[emote.emote.source].capitalize()]
-        lines[0] += f" is from {emote.place}."
-        if emote.overlay:
-            lines.append("It lies on the emote before it.")
-        if emote.flags:
-            lines.append(f"It is marked as {_listed(map(flag_words, emote.flags))}.")
-        if emote.page:
-            lines.append(f"<{emote.page}>")
-    lines.append(f"Searched: {', '.join(found.searched)}.")
+    lines = _known(found.found) if found.found else [_unknown(found.near, ())]
+    lines.append(Text("Searched: {places}.", {"places": enumerated(found.searched)}))
     if found.down:
-        lines.append(f"Out of reach right now: {', '.join(found.down)}.")
-    return "\n".join(lines)
+        lines.append(Text("Out of reach right now: {places}.", {"places": enumerated(found.down)}))
+    return joined(lines, between="\n")
+
+
+def flag_words(flag: str) -> Text:
+    """How people call what a `ContentFlag` says."""
+    return _FLAGS[ContentFlag(flag)]
 
 
 _UNNAMED = {
-    EmoteSource.UNICODE: "an emoji",
-    EmoteSource.DISCORD: "a custom emoji",
-    EmoteSource.TWITCH: "a Twitch emote",
-    EmoteSource.BTTV: "a BTTV emote",
-    EmoteSource.FFZ: "an FFZ emote",
-    EmoteSource.SEVENTV: "a 7TV emote",
-    EmoteSource.STICKER: "a sticker",
-    EmoteSource.UPLOAD: "a picture",
-    EmoteSource.LINK: "a picture",
-    EmoteSource.ATTACHMENT: "a picture",
-    EmoteSource.AVATAR: "an avatar",
-    EmoteSource.SERVER_ICON: "the server's icon",
+    EmoteSource.UNICODE: Text("an emoji"),
+    EmoteSource.DISCORD: Text("a custom emoji"),
+    EmoteSource.TWITCH: Text("a Twitch emote"),
+    EmoteSource.BTTV: Text("a BTTV emote"),
+    EmoteSource.FFZ: Text("an FFZ emote"),
+    EmoteSource.SEVENTV: Text("a 7TV emote"),
+    EmoteSource.STICKER: Text("a sticker"),
+    EmoteSource.UPLOAD: Text("a picture"),
+    EmoteSource.LINK: Text("a picture"),
+    EmoteSource.ATTACHMENT: Text("a picture"),
+    EmoteSource.AVATAR: Text("an avatar"),
+    EmoteSource.SERVER_ICON: Text("the server's icon"),
+}
+
+_FLAGS = {
+    ContentFlag.SEXUAL: Text("sexual"),
+    ContentFlag.EPILEPSY: Text("flashing"),
+    ContentFlag.EDGY: Text("edgy"),
+    ContentFlag.TWITCH_DISALLOWED: Text("not allowed on Twitch"),
+    ContentFlag.UNLISTED: Text("unlisted"),
 }
 
 
-def _called(emote: Emote) -> str:
+def _known(found: Found) -> list[Value]:
+    called = _quoted(found.emote.name) if found.emote.name else _UNNAMED[found.emote.source]
+    lines: list[Value] = [Text("This is {emote}, from {place}.", {"emote": called, "place": found.place})]
+    if found.overlay:
+        lines.append(Text("It lies on the emote before it."))
+    if found.flags:
+        lines.append(Text("It is marked as {flags}.", {"flags": _flagged(found.flags)}))
+    if found.page:
+        lines.append(f"<{found.page}>")
+    return lines
+
+
+def _unknown(suggestions: tuple[str, ...], down: tuple[Value, ...]) -> Text:
+    sentences = [Text("I don't know that emote.")]
+    if suggestions:
+        near = enumerated(_quoted(name) for name in suggestions)
+        sentences.append(Text("Did you mean {names}?", {"names": near}))
+    if down:
+        where = {"places": listed(down)}
+        sentences.append(Text("{places} can't be reached right now, it may be from there.", where))
+    return joined(sentences)
+
+
+def called(emote: Emote) -> Value:
+    """What people call an emote, in their language."""
+    if emote.source is EmoteSource.UNICODE and emote.name:
+        return EmojiName(emote.id, emote.name)
+    return emote.name or _UNNAMED[emote.source]
+
+
+def _composed(emote: Emote) -> Value:
     """With everything it is composed of."""
-    return " with ".join(part.name or _UNNAMED[part.source] for part in emote.parts)
+    first, *others = map(called, emote.parts)
+    return Text("{emote} with {others}", {"emote": first, "others": listed(others)}) if others else first
 
 
-def flag_words(flag: str) -> str:
-    """How people call what a `ContentFlag` says."""
-    return {"epilepsy": "flashing", "twitch_disallowed": "not allowed on Twitch"}.get(flag, flag)
+def _flagged(flags: tuple[str, ...]) -> Text:
+    return listed(map(flag_words, flags))
 
 
-def _listed(things: Iterable[str]) -> str:
-    *others, last = things
-    return f"{', '.join(others)} and {last}" if others else last
+def _quoted(name: str) -> Text:
+    """A name to be typed, as it is."""
+    return joined(["`", name, "`"], between="")
 
 
-def _missing(down: tuple[str, ...]) -> str:
-    return f" {_listed(down)} can't be reached right now, it may be from there." if down else ""
+PERMISSIONS: Mapping[str, Text] = {
+    "view_channel": Text("View Channel"),
+    "send_messages": Text("Send Messages"),
+    "attach_files": Text("Attach Files"),
+    "read_message_history": Text("Read Message History"),
+    "send_messages_in_threads": Text("Send Messages in Threads"),
+    "create_public_threads": Text("Create Public Threads"),
+    "add_reactions": Text("Add Reactions"),
+    "create_expressions": Text("Create Expressions"),
+}
 
 
-def _suggest(names: tuple[str, ...]) -> str:
-    return f" Did you mean {', '.join(f'`{name}`' for name in names)}?" if names else ""
-
-
-def _seconds(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return "a second" if whole == 1 else f"{whole} seconds"
+def permission_names(missing: Iterable[str]) -> Text:
+    """What the platform calls these permissions."""
+    return listed(joined(["`", PERMISSIONS[name], "`"], between="") for name in missing)

@@ -16,12 +16,13 @@ from pydantic import SecretStr
 from tqdm import tqdm
 from yarl import URL
 
-from bot.app import Core, WorkerUnavailable, open_core
 from bot.command import FaceCommand
+from bot.core import Core, WorkerUnavailable, open_core
 from bot.errors import FaceError
 from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform
 from bot.replies import caption, words_for
 from bot.store.database import IN_MEMORY_URL
+from bot.texts import say
 from config.settings import Settings
 from inference.protocol import FaceOptions, Format
 
@@ -51,7 +52,7 @@ async def draw_from_terminal(
                     stem = _stem(request) if item.content is None else Path(item.text).stem
                     tqdm.write(str(names.write(stem, content)), file=sys.stdout)
                     if said := caption(request.emotes):
-                        tqdm.write(said, file=sys.stderr)
+                        tqdm.write(say(said), file=sys.stderr)
                 except (_Refused, OSError) as error:
                     failed += 1
                     tqdm.write(f"{item.text}: {error}", file=sys.stderr)
@@ -61,16 +62,17 @@ async def draw_from_terminal(
 def without_store(settings: Settings) -> Settings:
     """The same settings with a store that ends with the program."""
     store = settings.store.model_copy(update={"url": SecretStr(IN_MEMORY_URL)})
-    return settings.model_copy(update={"store": store})
+    pictures = settings.pictures.model_copy(update={"url": None})
+    return settings.model_copy(update={"store": store, "pictures": pictures})
 
 
 async def _linked(core: Core, channel: str | None) -> bool:
     """Whether the channel's emotes count now; if not, it has been said why."""
     if channel is not None:
         try:
-            await core.emotes.link_channel(ORIGIN.scope_id, channel)
+            await core.emotes.link_channel(ORIGIN.scope_id, channel, by_user_id=ORIGIN.user_id)
         except FaceError as error:
-            tqdm.write(f"{channel}: {words_for(error)}", file=sys.stderr)
+            tqdm.write(f"{channel}: {say(words_for(error))}", file=sys.stderr)
             return False
     return True
 
@@ -100,7 +102,7 @@ async def _draw(core: Core, item: _Input, options: FaceOptions) -> tuple[FaceReq
         request = await core.service.ask(ORIGIN, FaceCommand(words, options), uploads=uploads)
         await core.worker_ready()
     except FaceError as error:
-        raise _Refused(words_for(error)) from None
+        raise _Refused(say(words_for(error))) from None
     except WorkerUnavailable as error:
         raise _Refused(str(error)) from None
     async for progress in core.service.watch(request.id):

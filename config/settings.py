@@ -8,22 +8,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as UnreadableSource
-from yarl import URL
+
+from config.outside import OutsideSocketUrl, OutsideUrl
+from config.queue import QueueSettings
+from config.secret_files import EnvironmentAndFiles
+from config.section import Positive, Section
+from config.servers import ServerSettings, Snowflake
+from config.store import PicturesSettings, StoreSettings
+from config.twitch import TwitchSettings
+from config.web import WebSettings
 
 CONFIG_VARIABLE = "EMOTEFACE_CONFIG"
 ENV_PREFIX = "EMOTEFACE_"
@@ -34,57 +40,31 @@ class SettingsError(ValueError):
     """The settings cannot be used; the text names every offending key and never shows a value."""
 
 
-def _is_loopback(url: URL) -> bool:
-    return url.host in {"localhost", "127.0.0.1", "::1"}
-
-
-def _outside_url(scheme: str, value: str) -> str:
-    """Encrypted, unless it names this very machine (a local fake or relay)."""
-    url = URL(value)
-    if not url.host or "@" in url.authority or url.query_string or url.fragment:
-        raise ValueError("must be a plain URL with a host, without user, query or fragment")
-    if url.scheme != f"{scheme}s" and not (url.scheme == scheme and _is_loopback(url)):
-        raise ValueError(f"must be {scheme}s ({scheme} only for this machine)")
-    return value.rstrip("/")
-
-
-OutsideUrl = Annotated[str, AfterValidator(partial(_outside_url, "http"))]
-OutsideSocketUrl = Annotated[str, AfterValidator(partial(_outside_url, "ws"))]
-Positive = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A group of settings: unknown names are refused, values never change after start."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"]
     format: Literal["auto", "console", "json"]
 
 
-class WebSettings(Section):
-    host: str
-    port: int = Field(ge=0, le=65535)
-    max_upload_bytes: Positive
-
-
 class DiscordSettings(Section):
     token: SecretStr | None
     prefix: str = Field(min_length=1, max_length=8, pattern=r"^\S+$")
+    shard_count: int | None = Field(ge=1, le=16_384)
+    shard_ids: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(min_length=1)
+    client_id: Snowflake | None
+    client_secret: SecretStr | None
+    authorize_url: OutsideUrl
     api_url: OutsideUrl
     gateway_url: OutsideSocketUrl
     cdn_url: OutsideUrl
     media_url: OutsideUrl
 
-
-class TwitchSettings(Section):
-    client_id: str | None = Field(pattern=r"^[a-z0-9]+$")
-    client_secret: SecretStr | None
-    helix_url: OutsideUrl
-    id_url: OutsideUrl
-    cdn_url: OutsideUrl
+    @field_validator("shard_ids")
+    @classmethod
+    def _of_the_count(cls, shard_ids: tuple[int, ...] | None, given: ValidationInfo) -> tuple[int, ...] | None:
+        count = given.data.get("shard_count")
+        if shard_ids is not None and (count is None or max(shard_ids) >= count or len(set(shard_ids)) < len(shard_ids)):
+            raise ValueError("must be different numbers below shard_count, which must be set too")
+        return shard_ids
 
 
 class EmoteApiSettings(Section):
@@ -118,17 +98,27 @@ class RequestsSettings(Section):
     max_outstanding: Positive
     max_outstanding_per_scope: Positive
     max_outstanding_per_user: Positive
+    keep_requests_days: float = Field(ge=1)
+    keep_audit_days: float = Field(gt=0)
     keep_pictures_h: float = Field(gt=0)
     max_pictures_mb: Positive
+    keep_gallery_days: float = Field(gt=0)
+    max_gallery_mb: Positive
 
 
-class QueueSettings(Section):
-    url: Literal["memory:"]
-    max_jobs: Positive
-    max_attempts: Positive
-    lease_s: float = Field(gt=0)
-    cache_ttl_s: float = Field(ge=0)
-    cache_mb: int = Field(ge=0)
+class GuessingSettings(Section):
+    round_s: float = Field(gt=0)
+    pause_s: float = Field(ge=0)
+    max_rounds: int = Field(gt=0, le=256)
+    max_rounds_per_scope: Positive
+
+
+class OperatorSettings(Section):
+    """Who runs this instance: shown on the privacy page; the users may do what `bot.discord.operating` offers."""
+
+    name: str | None = Field(max_length=100)
+    contact: str | None = Field(max_length=200)
+    discord_user_ids: frozenset[Snowflake]
 
 
 class InferenceSettings(Section):
@@ -139,12 +129,9 @@ class InferenceSettings(Section):
     batch_timeout_s: float = Field(gt=0)
     start_timeout_s: float = Field(gt=0)
     cache_dir: Path | None
+    gpu_memory_mb: Positive | None = None
     style: Literal["classic", "real", "cursed"]
     realism: float | None = Field(ge=0, le=1)
-
-
-class StoreSettings(Section):
-    url: SecretStr | None  # a server's URL has the password in it
 
 
 class ShutdownSettings(Section):
@@ -170,9 +157,13 @@ class Settings(BaseSettings):
     twitch: TwitchSettings
     emotes: EmotesSettings
     requests: RequestsSettings
+    guessing: GuessingSettings
+    servers: ServerSettings
+    operator: OperatorSettings
     queue: QueueSettings
     inference: InferenceSettings
     store: StoreSettings
+    pictures: PicturesSettings
     shutdown: ShutdownSettings
 
     @classmethod
@@ -187,6 +178,18 @@ class Settings(BaseSettings):
         """The section `inference`, with the place for compiled networks in force."""
         cache_dir = self.inference.cache_dir or self.data_dir / "compiled"
         return self.inference.model_copy(update={"cache_dir": cache_dir})
+
+    @property
+    def server_defaults(self) -> ServerSettings:
+        """The section `servers`; what it leaves to other sections is filled in from there."""
+        elsewhere: dict[str, object] = {
+            "prefix": self.discord.prefix,
+            "style": self.inference.style,
+            "realism": self.inference.realism if self.servers.style is None else None,
+            "allowed_flags": tuple(sorted(self.emotes.allowed_flags)),
+        }
+        missing = {name: value for name, value in elsewhere.items() if getattr(self.servers, name) is None}
+        return self.servers.model_copy(update=missing)
 
     @property
     def store_url(self) -> str:
@@ -240,7 +243,7 @@ def effective_settings(settings: Settings) -> Iterator[EffectiveSetting]:
 
 
 def _sources(settings_cls: type[BaseSettings]) -> list[tuple[str, PydanticBaseSettingsSource]]:
-    sources: list[tuple[str, PydanticBaseSettingsSource]] = [("environment", EnvSettingsSource(settings_cls))]
+    sources: list[tuple[str, PydanticBaseSettingsSource]] = [("environment", EnvironmentAndFiles(settings_cls))]
     if path := os.environ.get(CONFIG_VARIABLE):
         sources.append((path, _user_file(settings_cls, path)))
     sources.append(("default", YamlConfigSettingsSource(settings_cls, yaml_file=Path(str(DEFAULTS)))))

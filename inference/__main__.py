@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "worker": ("inference.child", "draw faces for a supervisor, which starts this program"),
+    "worker": ("inference.worker", "draw faces for the bots on a NATS server"),
+    "child": ("inference.child", "draw faces for a supervisor, which starts this program"),
     "prepare": ("inference.training.prepare_command", "make a folder of aligned faces from photos"),
     "prepare-art": ("inference.training.dial.prepare_art_command", "make a folder of drawn emoji from npm packages"),
     "train": ("inference.training.train_command", "train a generator"),
@@ -14,7 +15,7 @@ COMMANDS = {
         "inference.training.landmark_network.command",
         "train the judge of how much of a face there is",
     ),
-    "evaluate": ("inference.training.evaluate_command", "measure reconstruction, and faces drawn from emotes"),
+    "evaluate": ("inference.training.evaluation.command", "measure reconstruction, and faces drawn from emotes"),
     "bench": ("inference.bench.command", "time the network as published against our serving path"),
     "export": ("inference.export_command", "turn a checkpoint into shipped weights"),
 }

@@ -26,6 +26,7 @@ CLASSIC_FORMAT, DIAL_FORMAT = "emoteface-classic/1", "emoteface-dial/1"
 WIDEST = 4096
 _ZIP_MAGIC = b"PK\x03\x04"
 _PICKLE_MAGIC = b"\x80"
+_HEADER_AT = 8  # of a safetensors file, whose first byte is of a length and may be that of a pickle
 _Network = TypeVar("_Network", bound=nn.Module)
 
 
@@ -71,14 +72,14 @@ def load_checkpoint(path: Path) -> Checkpoint | DialCheckpoint:
     """Read a checkpoint of any kind."""
     try:
         with path.open("rb") as file:
-            magic = file.read(len(_ZIP_MAGIC))
+            start = file.read(_HEADER_AT + 1)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be opened ({error.strerror})") from error
     info: CheckpointInfo | DialInfo
-    if magic == _ZIP_MAGIC or magic[:1] == _PICKLE_MAGIC:
-        state, info = _read_authors(path)
-    elif path.suffix == ".onnx":
+    if path.suffix == ".onnx":
         state, info = _read_served(path)
+    elif start[_HEADER_AT:] != b"{" and start.startswith((_ZIP_MAGIC, _PICKLE_MAGIC)):
+        state, info = _read_authors(path)
     else:
         state, info = _read_ours(path)
     if isinstance(info, DialInfo):

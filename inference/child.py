@@ -1,4 +1,4 @@
-"""The program behind `python -m inference worker`: settings in, then batches of jobs in and their outcomes out.
+"""The program behind `python -m inference child`: settings in, then batches of jobs in and their outcomes out.
 
 It is a process of its own so that a picture or a driver that kills or hangs the network takes nothing else with it.
 It talks to its supervisor over the pipes it was started with, and ends when they do.
@@ -42,6 +42,7 @@ class Hello:
     model_ids: Mapping[Style, str]
     runtime: str
     start_ms: float
+    seconds_per_cost: float
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -105,7 +106,8 @@ class Child:
             self._say(problem_to_bytes(f"{type(error).__name__}: {error}"))
             return 1
         start_ms = (time.perf_counter() - began) * 1000
-        self._say(Hello(os.getpid(), dict(pipeline.model_ids), settings.runtime, start_ms).to_bytes())
+        hello = Hello(os.getpid(), dict(pipeline.model_ids), settings.runtime, start_ms, pipeline.seconds_per_cost())
+        self._say(hello.to_bytes())
         while not self._stopping and (parts := self._next_jobs(warm_ups)) is not None:
             self._drawing = True
             jobs = [FaceJob.from_bytes(part) for part in parts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ from inference.wire import ProtocolError
 
 log = structlog.get_logger(__name__)
 
-COMMAND = (sys.executable, "-m", "inference", "worker")
+COMMAND = (sys.executable, "-m", "inference", "child")
 KILL_TIMEOUT_S = 5.0
 LAST_WORDS_S = 1.0
 MAX_LINE_BYTES = 2000
@@ -51,6 +52,7 @@ class ChildProcess:
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._log_task: asyncio.Task[None] | None = None
         self.model_ids: Mapping[Style, str] = {}
+        self.seconds_per_cost = math.inf
 
     @classmethod
     async def start(cls, settings: InferenceSettings, tasks: asyncio.TaskGroup) -> Self:
@@ -139,6 +141,7 @@ class ChildProcess:
             if "problem" in hello:
                 raise ChildUnavailable(hello["problem"])
             self.model_ids = {Style(style): str(model_id) for style, model_id in hello["model_ids"].items()}
+            self.seconds_per_cost = float(hello["seconds_per_cost"])
         except (OSError, FramingError, ValueError, KeyError, TypeError, AttributeError) as error:
             await self.end(LAST_WORDS_S)
             code = self._process.returncode

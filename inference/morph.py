@@ -40,7 +40,7 @@ def morphed(drawn: Sequence[Drawn], *, seed: int, max_pixels: int) -> list[Shot]
 
 def _way(drawn: Drawn, tile_px: int, seed: int) -> Iterator[tuple[Image.Image, int]]:
     """One emote's tiles and how long each is shown."""
-    emote, face = emote_tile(drawn.emote)(tile_px), face_tile(drawn.faces[-1], seed)(tile_px)
+    emote, face = emote_tile(drawn)(tile_px), face_tile(drawn.faces[-1], seed)(tile_px)
     yield emote, HOLD_MS
     for side_px in EMOTE_PX:
         shown = _boxed(drawn.emote, side_px).resize((tile_px, tile_px), Image.Resampling.NEAREST)

@@ -21,6 +21,7 @@ from inference.preparation import PREPARATIONS, Preparation
 from inference.preprocess import Pixels, framed_film, from_tensor
 from inference.protocol import (
     AUTO,
+    COST_OF_RUN,
     MAX_RESULT_BYTES,
     FaceFailure,
     FaceJob,
@@ -103,15 +104,14 @@ class _Drawing:
     def drawn(self) -> list[list[Drawn]]:
         """What there is to show, picture by picture and frame by frame."""
         seen, films, at = from_tensor(self.seen), [], 0
-        for film in self.films:
+        for picture, film in zip(self.pictures, self.films, strict=True):
             span = slice(at, at + len(film))
             rounds = zip(*self._shown(span), strict=True)
-            films.append(
-                [
-                    Drawn(emote, Image.fromarray(pixels), [Image.fromarray(face) for face in faces])
-                    for emote, pixels, faces in zip(film, seen[span], rounds, strict=True)
-                ]
-            )
+            drawn = [
+                Drawn(emote, Image.fromarray(pixels), [Image.fromarray(face) for face in faces])
+                for emote, pixels, faces in zip(film, seen[span], rounds, strict=True)
+            ]
+            films.append([each.made_rough() for each in drawn] if picture.pixelated else drawn)
             at += len(film)
         return films
 
@@ -171,6 +171,15 @@ class FacePipeline:
             for network in dict.fromkeys(self._networks.values()):
                 network.draw(network.preparation.blank(size))
                 yield
+
+    def seconds_per_cost(self) -> float:
+        """How long a single picture takes now, by the slowest of the networks."""
+        paces = []
+        for style, network in self._networks.items():
+            began = time.perf_counter()
+            network.draw(network.preparation.blank(1))
+            paces.append((time.perf_counter() - began) / COST_OF_RUN[style])
+        return max(paces)
 
     @property
     def network_count(self) -> int:

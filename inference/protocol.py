@@ -48,6 +48,8 @@ class Style(StrEnum):
 
 
 DEFAULT_REALISM: Mapping[Style, float] = {Style.CLASSIC: 0.0, Style.REAL: 0.95, Style.CURSED: 0.25}
+COST_OF_RUN: Mapping[Style, int] = {Style.CLASSIC: 1, Style.REAL: 5, Style.CURSED: 5}
+"""What one run of a style's network takes, in runs of the smallest: docs/bench.md, int8 in batches of 8."""
 """What a style is drawn with when nobody says otherwise."""
 
 
@@ -94,11 +96,15 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A normalised picture: sides of 1–128 px, 1–60 frames of equal size."""
+    """A normalised picture: sides of 1–128 px, 1–60 frames of equal size.
+
+    Of a `pixelated` one an answer shows at most 16 pixels across, whatever its layout; the network sees all of it.
+    """
 
     width_px: int
     height_px: int
     frames: tuple[Frame, ...]
+    pixelated: bool = False
 
     def __post_init__(self) -> None:
         if not (1 <= self.width_px <= MAX_SIDE_PX and 1 <= self.height_px <= MAX_SIDE_PX):
@@ -150,6 +156,10 @@ class FaceOptions:
     def rounds(self) -> int:
         """How often every frame goes through the network."""
         return MAX_ITERATIONS if self.iterations == AUTO else self.iterations
+
+    def cost_of(self, frames: int) -> int:
+        """What so many frames take: frames × iterations × style."""
+        return frames * self.rounds * COST_OF_RUN[self.style]
 
     def changed(self, **values: Any) -> FaceOptions:
         """With other values; another style brings its own realism along unless one is given, too."""
@@ -205,9 +215,19 @@ class FaceJob:
         object.__setattr__(self, "key", _job_key(self))
 
     @property
+    def frames(self) -> int:
+        """Over all pictures."""
+        return sum(len(picture.frames) for picture in self.pictures)
+
+    @property
+    def runs(self) -> int:
+        """Network runs the job takes."""
+        return self.frames * self.options.rounds
+
+    @property
     def cost(self) -> int:
-        """Network runs the job takes: frames × rounds, over all pictures."""
-        return sum(len(picture.frames) for picture in self.pictures) * self.options.rounds
+        """What the job takes, comparable between styles: the measure of fairness, quotas and estimates."""
+        return self.options.cost_of(self.frames)
 
     def to_bytes(self) -> bytes:
         """Raise ProtocolError when the message would be larger than `MAX_JOB_BYTES`."""
@@ -216,7 +236,11 @@ class FaceJob:
             "options": self.options.to_json(),
             "deadline_at": self.deadline_at,
             "pictures": [
-                {"size": [p.width_px, p.height_px], "durations_ms": [f.duration_ms for f in p.frames]}
+                {
+                    "size": [p.width_px, p.height_px],
+                    "durations_ms": [f.duration_ms for f in p.frames],
+                    "pixelated": p.pixelated,
+                }
                 for p in self.pictures
             ],
         }
@@ -294,7 +318,7 @@ def _job_key(job: FaceJob) -> str:
     digest = hashlib.sha256()
     digest.update(json.dumps([job.model_id, PREPROCESS_VERSION, job.options.to_json()], sort_keys=True).encode())
     for picture in job.pictures:
-        digest.update(struct.pack(">HHH", picture.width_px, picture.height_px, len(picture.frames)))
+        digest.update(struct.pack(">HHH?", picture.width_px, picture.height_px, len(picture.frames), picture.pixelated))
         for frame in picture.frames:
             digest.update(struct.pack(">I", frame.duration_ms))
             digest.update(_canonical(frame.rgba))
@@ -315,12 +339,13 @@ def _canonical(rgba: bytes) -> bytes:
 
 def _read_pictures(described: list[dict[str, Any]], body: bytes) -> tuple[Picture, ...]:
     sizes = [(int(entry["size"][0]), int(entry["size"][1])) for entry in described]
+    pixelated = [bool(entry["pixelated"]) for entry in described]
     durations = [[int(duration) for duration in entry["durations_ms"]] for entry in described]
     expected = sum(width * height * 4 * len(lasting) for (width, height), lasting in zip(sizes, durations, strict=True))
     if not 0 < expected <= MAX_PICTURES * MAX_FRAMES * MAX_SIDE_PX**2 * 4:
         raise ProtocolError("the pictures are empty or too large")
     pixels = BytesIO(inflate(body, expected))
     return tuple(
-        Picture(width, height, tuple(Frame(pixels.read(width * height * 4), duration) for duration in lasting))
-        for (width, height), lasting in zip(sizes, durations, strict=True)
+        Picture(width, height, tuple(Frame(pixels.read(width * height * 4), duration) for duration in lasting), rough)
+        for (width, height), lasting, rough in zip(sizes, durations, pixelated, strict=True)
     )

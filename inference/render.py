@@ -1,5 +1,7 @@
 """Faces -> one answer picture: tiles of emotes, pixels and faces, arranged by layout."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from inference.protocol import Layout
 
@@ -19,6 +21,8 @@ GAP = 1 / 16
 CORNER = 3 / 32
 """Radius of a face's corners in tile sides, where the background shows through."""
 TILES_A_ROW = 4
+ROUGH_PX = 16
+"""Pixels across that are shown of somebody's own picture."""
 GRAIN = 3.0
 """Standard deviation, of 255: hides that an enlarged face has no finer detail, and is gone at arm's length."""
 
@@ -28,11 +32,19 @@ Tile: TypeAlias = Callable[[int], Image.Image]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One emote's way to a face: the emote (RGBA), what the network saw, every round's face (RGB). All are square."""
+    """One emote's way to a face: the emote (RGBA), what the network saw, every round's face (RGB). All are square.
+
+    Of a `pixelated` one the first two are only 16 pixels across.
+    """
 
     emote: Image.Image
     seen: Image.Image
     faces: Sequence[Image.Image]
+    pixelated: bool = False
+
+    def made_rough(self) -> Drawn:
+        """Pixelated: what is finer is gone for every layout."""
+        return Drawn(_rough(self.emote), _rough(self.seen), self.faces, pixelated=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +109,11 @@ def side_by_side(count: int) -> Arrangement:
     return Arrangement(count, across=_balanced(count, 3))
 
 
-def emote_tile(emote: Image.Image) -> Tile:
-    """The emote has an outline of its own."""
-    return lambda side_px: emote.resize((side_px, side_px), Image.Resampling.LANCZOS)
+def emote_tile(drawn: Drawn) -> Tile:
+    """The emote has an outline of its own; only a pixelated photo may fill the corners."""
+    if drawn.pixelated:
+        return lambda side_px: _cornered(drawn.emote.resize((side_px, side_px), Image.Resampling.NEAREST))
+    return lambda side_px: drawn.emote.resize((side_px, side_px), Image.Resampling.LANCZOS)
 
 
 def pixel_tile(picture: Image.Image) -> Tile:
@@ -114,7 +128,7 @@ def face_tile(face: Image.Image, seed: int) -> Tile:
 
 def _tiles(drawn: Drawn, layout: Layout, seed: int) -> Iterator[Tile]:
     if layout is not Layout.FACE:
-        yield emote_tile(drawn.emote)
+        yield emote_tile(drawn)
     if layout is Layout.STRIP:
         yield pixel_tile(drawn.seen)
         yield from (face_tile(face, seed) for face in drawn.faces[:-1])
@@ -154,8 +168,12 @@ def _grain(seed: int, side_px: int) -> npt.NDArray[np.int16]:
 
 def _cornered(picture: Image.Image) -> Image.Image:
     cornered = picture.convert("RGBA")
-    cornered.putalpha(_rounded_mask(picture.width))
+    cornered.putalpha(ImageChops.darker(cornered.getchannel("A"), _rounded_mask(picture.width)))
     return cornered
+
+
+def _rough(picture: Image.Image) -> Image.Image:
+    return picture.resize((ROUGH_PX, ROUGH_PX), Image.Resampling.BOX)
 
 
 @functools.cache

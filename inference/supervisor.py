@@ -15,7 +15,8 @@ from typing import Protocol
 
 import structlog
 
-from config.settings import InferenceSettings, QueueSettings
+from config.queue import QueueSettings
+from config.settings import InferenceSettings
 from inference.child_process import ChildHung, ChildLost, ChildProcess, ChildUnavailable
 from inference.framing import MAX_PARTS
 from inference.protocol import FaceFailure, FaceOutcome, FaceResult, FailureCode, Style
@@ -62,7 +63,9 @@ class Supervisor:
         observer: WorkObserver,
         stop_grace_s: float,
         clock: Callable[[], float] = time.time,
+        on_ready: Callable[[float], None] = lambda seconds_per_cost: None,
     ) -> None:
+        """`on_ready` hears of every child that is ready, and how fast it is."""
         self._queue = queue
         self._settings = settings
         self._queue_settings = queue_settings
@@ -70,6 +73,7 @@ class Supervisor:
         self._observer = observer
         self._stop_grace_s = stop_grace_s
         self._clock = clock
+        self._on_ready = on_ready
         self._child: ChildProcess | None = None
         self._serving = False
         self._stopping = False
@@ -137,6 +141,7 @@ class Supervisor:
             self._problem = str(error)
             raise
         self._child, self._problem = child, None
+        self._on_ready(child.seconds_per_cost)
         return child
 
     async def _drop_child(self) -> None:
@@ -220,7 +225,7 @@ class Supervisor:
     async def _draw(self, batch: Sequence[_Task], tasks: asyncio.TaskGroup) -> FailureCode | None:
         """One try in the child; when it costs the child, say how and leave the jobs unanswered."""
         child = await self._ready_child(tasks)
-        timeout_s = self._settings.batch_timeout_s + SECONDS_A_RUN * sum(task.lease.job.cost for task in batch)
+        timeout_s = self._settings.batch_timeout_s + SECONDS_A_RUN * sum(task.lease.job.runs for task in batch)
         try:
             outcomes = await child.draw([task.message for task in batch], timeout_s)
             if [outcome.key for outcome in outcomes] != [task.lease.job.key for task in batch]:
@@ -232,11 +237,12 @@ class Supervisor:
             return code
         self._failures = 0
         self._report(outcomes)
-        for task, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, FaceResult):
-                await task.lease.done(outcome)
-            else:
-                await task.lease.fail(outcome)
+        async with asyncio.TaskGroup() as group:
+            for task, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, FaceResult):
+                    group.create_task(task.lease.done(outcome))
+                else:
+                    group.create_task(task.lease.fail(outcome))
         return None
 
     def _report(self, outcomes: Sequence[FaceOutcome]) -> None:

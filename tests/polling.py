@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-PATIENCE_S = 30
+PATIENCE_S = 60  # a busy machine is not a defect
 
 
 async def until(condition: Callable[[], bool]) -> None:

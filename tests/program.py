@@ -7,13 +7,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PATIENCE_S = 60
+PATIENCE_S = 120  # processes start slowly on a busy machine
 NO_OUTSIDE = {f"emotes.{source}.enabled": "false" for source in ("bttv", "ffz", "seventv")}
 Event = dict[str, Any]
 
@@ -69,13 +69,18 @@ class Program:
 
 
 @asynccontextmanager
-async def running_program(data_dir: Path, settings: Mapping[str, str]) -> AsyncIterator[Program]:
-    """Start it with `settings` ("web.port": "0") on a free port; whatever is left of it at the end is killed."""
+async def running_program(
+    data_dir: Path, settings: Mapping[str, str], command: Sequence[str] = ("bot", "run")
+) -> AsyncIterator[Program]:
+    """Start it with `settings` ("web.port": "0") on a free port; whatever is left of it at the end is killed.
+
+    `command` is a module and its arguments.
+    """
     given = {"data_dir": str(data_dir), "web.port": "0", "log.format": "json", **NO_OUTSIDE, **settings}
     variables = {f"EMOTEFACE_{name.replace('.', '__').upper()}": value for name, value in given.items()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("EMOTEFACE_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run",
+        sys.executable, "-m", *command,
         cwd=ROOT,
         env={**inherited, **variables, "PYTHONPATH": str(ROOT / "tests")},
         stderr=asyncio.subprocess.PIPE,

@@ -13,6 +13,7 @@ import structlog
 from bot.decode.process import DecoderLost, DecoderProcess, Limits
 from bot.decode.wire import Status
 from bot.errors import Busy, EmoteUnavailable, PictureTooLarge, UnsupportedPicture
+from bot.texts import Text
 from config.settings import EmotesSettings
 from inference.protocol import Picture
 
@@ -129,9 +130,9 @@ class Decoder:
             case Status.OK, Picture() as picture:
                 return picture
             case Status.TOO_MANY_PIXELS, _:
-                raise PictureTooLarge("4 megapixels, or 50 for a JPEG")
+                raise PictureTooLarge(Text("4 megapixels, or 50 for a JPEG"))
             case Status.OUT_OF_MEMORY, _:
-                raise PictureTooLarge(f"{self._limits.memory_mb} MB of memory")
+                raise PictureTooLarge(Text("{n} MB of memory", {"n": self._limits.memory_mb}))
         raise UnsupportedPicture
 
     async def _ask(self, slot: _Slot, content: bytes) -> tuple[Status, Picture | None]:
@@ -185,10 +186,10 @@ class Decoder:
         return UnsupportedPicture()
 
     @property
-    def _time_limit(self) -> str:
-        return f"{self._limits.timeout_s:g} seconds of decoding"
+    def _time_limit(self) -> Text:
+        return Text("{n} seconds of decoding", {"n": f"{self._limits.timeout_s:g}"})
 
 
-def megabytes(size_bytes: int) -> str:
+def megabytes(size_bytes: int) -> Text:
     """A limit in words for the asker."""
-    return f"{size_bytes / 1e6:g} MB"
+    return Text("{n} MB", {"n": f"{size_bytes / 1e6:g}"})

@@ -65,7 +65,7 @@ class DecoderProcess:
             *(sys.executable, "-P", "-s", "-m", "bot.decode", *arguments),
             stdin=PIPE,
             stdout=PIPE,
-            env=_environment(),
+            env=child_environment(),
             process_group=0,  # Ctrl-C on the terminal is for the parent
         )
         child = cls(process)
@@ -138,7 +138,7 @@ class DecoderProcess:
             return None
 
 
-def _environment() -> dict[str, str]:
-    """Enough to import what this process imports."""
+def child_environment() -> dict[str, str]:
+    """Enough to import what this process imports, and no secrets."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}

@@ -3,67 +3,79 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeAlias
 
 import discord
 import structlog
-from discord import app_commands
 
+from bot.discord.feature import Feature, menu
 from bot.discord.pacing import Pacing
 from bot.discord.posting import DISCORD_FAILURES
+from bot.discord.rights import concerns, moderates
 from bot.discord.service import Faces
-from bot.models import FaceRequest, Platform
+from bot.discord.shared import take_out
+from bot.discord.taking_back import Removal
+from bot.discord.words import Words
+from bot.models import Platform
+from bot.tasks import BoundedTasks
+from bot.texts import Text
 
 log = structlog.get_logger(__name__)
 
 DELETE = "Delete this face"
-DeletionHandler: TypeAlias = Callable[[discord.Interaction, discord.Message], None]
 
 
-def add_delete_menu(tree: app_commands.CommandTree, handle: DeletionHandler) -> None:
-    """The menu on every message; `handle` returns at once and works beside."""
+class Deleting(Feature):
+    """Deletes answers of the bot, and says so to whoever wanted it, alone.
 
-    @tree.context_menu(name=DELETE)
-    async def delete_face(interaction: discord.Interaction, message: discord.Message) -> None:
-        handle(interaction, message)
+    Of a message that shows the faces of several requests, people other than moderators take only theirs out.
+    """
 
-
-class Deleting:
-    """Deletes answers of the bot, and says so to whoever wanted it, alone."""
-
-    def __init__(self, faces: Faces, pacing: Pacing) -> None:
+    def __init__(self, faces: Faces, words: Words, tasks: BoundedTasks, pacing: Pacing, *, removal: Removal) -> None:
         self._faces = faces
+        self._removal = removal
+        self._words = words
+        self._tasks = tasks
         self._pacing = pacing
 
-    async def answer(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """Carry it out if they may."""
+    @menu(DELETE)
+    async def delete_face(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """On every message; only answers of the bot can go."""
+        self._tasks.start("delete_face", self._answer(interaction, message), interaction_id=interaction.id)
+
+    async def _answer(self, interaction: discord.Interaction, message: discord.Message) -> None:
         try:
             async with asyncio.timeout(self._pacing.request_timeout_s):
                 words = await self._delete(interaction, message)
-                await interaction.response.send_message(words, ephemeral=True)
         except DISCORD_FAILURES as error:
-            log.info("discord_words_lost", interaction_id=interaction.id, error=type(error).__name__)
+            log.info("discord_face_not_deleted", interaction_id=interaction.id, error=type(error).__name__)
+            return
+        await self._words.whisper(interaction, words)
 
-    async def _delete(self, interaction: discord.Interaction, message: discord.Message) -> str:
+    async def _delete(self, interaction: discord.Interaction, message: discord.Message) -> Text:
         own = interaction.client.user
         if own is None or message.author.id != own.id:
-            return "That is no face of mine."
-        request = await self._faces.answered_as(Platform.DISCORD, str(message.id))
-        if not _may_delete(interaction, request):
-            return "Only who asked for it, who is shown in it, or somebody who manages messages can delete it."
+            return Text("That is no face of mine.")
+        async with self._removal.alone_with(str(message.id)):
+            return await self._delete_theirs(interaction, message)
+
+    async def _delete_theirs(self, interaction: discord.Interaction, message: discord.Message) -> Text:
+        requests = await self._faces.answered_as(Platform.DISCORD, str(message.id))
+        theirs = requests if moderates(interaction) else [each for each in requests if concerns(interaction, each)]
         try:
-            await message.delete()
+            if not theirs and not moderates(interaction):
+                await message.fetch()
+                return Text(
+                    "Only who asked for it, who is shown in it, or somebody who manages messages can delete it."
+                )
+            if len(theirs) == len(requests):
+                await message.delete()
+            else:
+                await take_out(await message.fetch(), {request.id for request in theirs})
         except discord.NotFound:
-            return "It is gone already."
+            return Text("It is gone already.")
         except discord.Forbidden:
-            return "Discord does not let me delete it here."
-        log.info("discord_face_deleted", request_id=request.id if request else None)
-        return "Deleted."
-
-
-def _may_delete(interaction: discord.Interaction, request: FaceRequest | None) -> bool:
-    """Of a request that is no longer stored nobody knows whose it was."""
-    if interaction.guild_id is not None and interaction.permissions.manage_messages:
-        return True
-    return request is not None and str(interaction.user.id) in {request.origin.user_id, *request.shown_user_ids}
+            return Text("Discord does not let me delete it here.")
+        for request in theirs:
+            await self._faces.forget_answer(request.id)
+        log.info("discord_face_deleted", request_ids=[request.id for request in theirs])
+        return Text("Deleted.")

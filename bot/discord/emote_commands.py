@@ -1,81 +1,49 @@
-"""`/emote-info`, and what admins decide about emotes under `/emoteface`: the commands."""
+"""`/emote-info` and `!emote-info`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
-
 import discord
 from discord import app_commands
+from discord.ext import commands
 
-from bot.emotes.catalogue import ContentFlag
-from bot.emotes.library import CATALOGUED, SOURCE_NAMES
-from bot.models import EmoteSource
-from bot.replies import flag_words
-
-
-@dataclass(frozen=True, slots=True)
-class Explain:
-    """What is known about this emote?"""
-
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinkChannel:
-    """The emotes of this Twitch channel shall count; None: of none."""
-
-    login: str | None
+from bot.command import INFO_COMMAND
+from bot.discord.emote_answers import EmoteAnswers
+from bot.discord.feature import Feature
+from bot.discord.hearing import guild_id_of, is_said_by_person, origin_of
+from bot.discord.posting import Place
+from bot.discord.prefix import Prefixes, may_begin
+from bot.discord.standing import standing_in_message
+from bot.discord.words import Words
+from bot.tasks import BoundedTasks
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchSource:
-    """The source's emotes shall count, or not."""
+class EmoteCommands(Feature):
+    """Hears the questions; `EmoteAnswers` answers them."""
 
-    source: EmoteSource
-    on: bool
+    def __init__(self, answers: EmoteAnswers, words: Words, tasks: BoundedTasks, prefixes: Prefixes) -> None:
+        self._answers = answers
+        self._words = words
+        self._tasks = tasks
+        self._prefixes = prefixes
 
-
-@dataclass(frozen=True, slots=True)
-class AllowFlag:
-    """Emotes marked like this shall be drawn, or not."""
-
-    flag: ContentFlag
-    allowed: bool
-
-
-EmoteQuestion: TypeAlias = Explain | LinkChannel | SwitchSource | AllowFlag
-EmoteHandler: TypeAlias = Callable[[discord.Interaction, EmoteQuestion], None]
-
-
-def add_emote_info(tree: app_commands.CommandTree, handle: EmoteHandler) -> None:
-    """`/emote-info`; `handle` returns at once and works beside."""
-
-    @tree.command(name="emote-info", description="Where an emote is from, and where it was looked for")
+    @app_commands.command(name="emote-info", description="Where an emote is from, and where it was looked for")
     @app_commands.describe(emote="An emote's name, or the emote itself")
-    async def emote_info(interaction: discord.Interaction, emote: str) -> None:
-        handle(interaction, Explain(emote))
+    async def emote_info(self, interaction: discord.Interaction, emote: str) -> None:
+        """Everybody may ask."""
+        self._tasks.start("answer_info", self._answers.answer(interaction, emote), interaction_id=interaction.id)
 
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """The first word is what it is about; to nothing there is nothing to say."""
+        if is_said_by_person(message) and may_begin(message.content, INFO_COMMAND):
+            self._tasks.start("answer_info", self._explain(message), message_id=message.id)
 
-def add_emote_settings(group: app_commands.Group, handle: EmoteHandler) -> None:
-    """Commands for admins; `handle` returns at once and works beside."""
-
-    @group.command(name="twitch-channel", description="For admins: the Twitch channel whose emotes work here")
-    @app_commands.describe(channel="Its name; leave it out to have none")
-    async def twitch_channel(interaction: discord.Interaction, channel: str | None = None) -> None:
-        handle(interaction, LinkChannel(channel))
-
-    @group.command(name="emote-source", description="For admins: where emotes are looked for")
-    @app_commands.choices(source=[_choice(source.value, SOURCE_NAMES[source]) for source in CATALOGUED])
-    async def emote_source(interaction: discord.Interaction, source: str, on: bool) -> None:
-        handle(interaction, SwitchSource(EmoteSource(source), on))
-
-    @group.command(name="emote-flag", description="For admins: whether emotes marked like this are drawn")
-    @app_commands.choices(flag=[_choice(flag.value, flag_words(flag)) for flag in ContentFlag])
-    async def emote_flag(interaction: discord.Interaction, flag: str, allowed: bool) -> None:
-        handle(interaction, AllowFlag(ContentFlag(flag), allowed))
-
-
-def _choice(value: str, name: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=name, value=value)
+    async def _explain(self, message: discord.Message) -> None:
+        heard = await self._prefixes.heard(message, INFO_COMMAND)
+        if heard is None or not heard.text:
+            return
+        place = Place(message.channel.id, guild_id_of(message), message.id)
+        origin = origin_of(place.guild_id, place.channel_id, message.author.id)
+        explained = await self._answers.explained(origin, place.guild_id, heard.text.split()[0])
+        locale = standing_in_message(message, heard.way, heard.here).locale
+        await self._words.reply(place, explained, locale)

@@ -16,14 +16,14 @@ from bot.discord.commands import SlashQuestion
 from bot.discord.link import Link, NotConnected
 from bot.discord.posting import DISCORD_FAILURES, Place
 from bot.discord.shown import Showing, Shown, avatar_of, icon_of
+from bot.emotes.resolver import MAX_EMOTES
 from bot.errors import FaceError, LinkNotAllowed, NoServerIcon
-from bot.models import Emote, EmoteSource, Origin
+from bot.models import Emote, Origin
 
 log = structlog.get_logger(__name__)
 
 ME, SERVER = "@me", "@server"
 _LOOK_BACK = 30  # messages before the question
-_PEOPLES = {EmoteSource.ATTACHMENT, EmoteSource.AVATAR}
 Person: TypeAlias = discord.User | discord.Member
 
 
@@ -83,35 +83,35 @@ class Gathering:
             else:
                 pictures.append(emote)
         for picture in pictures:
-            await self._check(asker, picture)
+            await self._consent.check_picture(asker.origin, picture)
         return Gathered(replace(command, words=tuple(words)), tuple(pictures))
 
     async def _of_reply(self, reference: discord.MessageReference, asker: Asker, command: FaceCommand) -> Gathered:
         replied = await self._referenced(reference)
         if replied is None:
             return Gathered(command, ())
-        return await self._allowed(asker, command, await self._shown_by(replied))
+        return _gathered(command, await self.allowed(asker, await self.shown_by(replied)))
 
     async def _of_channel(self, message: discord.Message, asker: Asker, command: FaceCommand) -> Gathered:
         """The newest picture that may be drawn; of what may not be, the reason for the newest."""
         refusal: FaceError | None = None
         for earlier in await self._before(message):
-            if earlier.author.bot or not (shown := await self._shown_by(earlier)).pictures:
+            if earlier.author.bot or not (shown := await self.shown_by(earlier)).pictures:
                 continue
             try:
-                return await self._allowed(asker, command, Shown(shown.pictures))
+                return _gathered(command, await self.allowed(asker, Shown(shown.pictures)))
             except FaceError as error:
                 refusal = refusal or error
         if refusal is not None:
             raise refusal
         return Gathered(command, ())
 
-    async def _allowed(self, asker: Asker, command: FaceCommand, shown: Shown) -> Gathered:
+    async def allowed(self, asker: Asker, shown: Shown) -> Shown:
         """What may be drawn of it. Raise the first reason if that is nothing."""
         pictures, refusals = [], list[FaceError]()
         for picture in shown.pictures:
             try:
-                await self._check(asker, picture)
+                await self._consent.check_picture(asker.origin, picture)
                 pictures.append(picture)
             except FaceError as error:
                 refusals.append(error)
@@ -120,23 +120,18 @@ class Gathering:
                 raise refusals[0]
             if shown.refused_links:
                 raise LinkNotAllowed
-        return Gathered(replace(command, words=shown.words), tuple(pictures))
+        return Shown(tuple(pictures), shown.words)
 
-    async def _check(self, asker: Asker, picture: Emote) -> None:
-        is_a_bots_avatar = picture.source is EmoteSource.AVATAR and picture.shown_user_id is None
-        if picture.source in _PEOPLES and not is_a_bots_avatar:
-            await self._consent.check(asker.origin, picture.shown_user_id)
-
-    async def _shown_by(self, message: discord.Message) -> Shown:
+    async def shown_by(self, message: discord.Message, most: int = MAX_EMOTES) -> Shown:
         """With what is forwarded in it, which belongs to whom it is forwarded from."""
         if not message.message_snapshots:
-            return self._showing.all(message, _owner_id(message))
+            return self._showing.all(message, _owner_id(message), most)
         snapshot = message.message_snapshots[0]
         owner_id = None
         if snapshot.attachments and message.reference is not None:
             original = await self._referenced(message.reference)
             owner_id = None if original is None else _owner_id(original)
-        return self._showing.all(snapshot, owner_id)
+        return self._showing.all(snapshot, owner_id, most)
 
     async def _referenced(self, reference: discord.MessageReference) -> discord.Message | None:
         """None for a message that is gone or not for the bot to see."""
@@ -144,10 +139,18 @@ class Gathering:
             return reference.resolved
         if reference.message_id is None or isinstance(reference.resolved, discord.DeletedReferencedMessage):
             return None
-        place = Place(reference.channel_id, reference.guild_id)
+        return await self.message(reference.guild_id, reference.channel_id, reference.message_id)
+
+    def sent(self, attachment: discord.Attachment, owner_id: str) -> tuple[Emote, ...]:
+        """As `Showing.sent`."""
+        return self._showing.sent(attachment, owner_id)
+
+    async def message(self, guild_id: int | None, channel_id: int, message_id: int) -> discord.Message | None:
+        """None for a message that is gone or not for the bot to see."""
+        place = Place(channel_id, guild_id)
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await place.channel(self._link.client).fetch_message(reference.message_id)
+                return await place.channel(self._link.client).fetch_message(message_id)
         except (NotConnected, *DISCORD_FAILURES) as error:
             log.info("discord_reference_unseen", error=type(error).__name__)
             return None
@@ -160,6 +163,10 @@ class Gathering:
         except DISCORD_FAILURES as error:
             log.info("discord_history_unseen", error=type(error).__name__)
             return []
+
+
+def _gathered(command: FaceCommand, shown: Shown) -> Gathered:
+    return Gathered(replace(command, words=shown.words), shown.pictures)
 
 
 def _named(word: str, asker: Asker) -> Emote | None:

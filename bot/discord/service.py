@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from bot.command import FaceCommand
 from bot.emotes.catalogue import Catalogue
-from bot.models import Emote, FaceRequest, Origin, Platform, Progress
-from inference.protocol import FaceOptions
+from bot.models import ANYBODY, Emote, FacePicture, FaceRequest, Origin, Place, Platform, Progress, Standing
+from inference.protocol import Style
 
 
 class Faces(Protocol):
     """The methods promise what those of FaceService promise."""
 
-    async def defaults(self, scope_id: str) -> FaceOptions: ...
+    @property
+    def styles(self) -> tuple[Style, ...]: ...
 
     async def ask(
         self,
@@ -23,6 +24,7 @@ class Faces(Protocol):
         *,
         uploads: tuple[Emote, ...] = (),
         nearby: Catalogue,
+        standing: Standing = ANYBODY,
         reply_target: Mapping[str, Any] | None = None,
     ) -> FaceRequest: ...
 
@@ -32,4 +34,22 @@ class Faces(Protocol):
 
     async def cancel(self, request_id: str) -> bool: ...
 
-    async def answered_as(self, platform: Platform, answer_ref: str) -> FaceRequest | None: ...
+    async def request(self, request_id: str) -> FaceRequest | None: ...
+
+    async def unfinished_of(self, platform: Platform, user_id: str) -> list[FaceRequest]: ...
+
+    async def answered_as(self, platform: Platform, answer_ref: str) -> list[FaceRequest]: ...
+
+    async def asked_as(self, platform: Platform, question_refs: Collection[str]) -> list[FaceRequest]: ...
+
+    async def to_remove(self, platform: Platform, limit: int) -> list[FaceRequest]: ...
+
+    async def forget_answer(self, request_id: str) -> None: ...
+
+    async def purge(self, place: Place, since: float) -> int: ...
+
+    async def to_purge(self, place: Place) -> int: ...
+
+    async def block(self, emotes: Iterable[Emote], scope_id: str, by_user_id: str) -> None: ...
+
+    async def picture(self, picture_id: str) -> FacePicture | None: ...

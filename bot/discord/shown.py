@@ -30,6 +30,14 @@ class Shown:
     words: tuple[str, ...] = ()
     refused_links: bool = False
 
+    def __len__(self) -> int:
+        return len(self.pictures) + len(self.words)
+
+    @property
+    def once(self) -> Shown:
+        """The same without repetitions."""
+        return Shown(tuple(dict.fromkeys(self.pictures)), tuple(dict.fromkeys(self.words)), self.refused_links)
+
 
 class Showing:
     """Reads messages. `max_bytes` is the most that is downloaded: of larger attachments Discord makes smaller ones."""
@@ -49,12 +57,14 @@ class Showing:
             raise UnsupportedPicture
         return pictures
 
-    def all(self, message: discord.Message | discord.MessageSnapshot, owner_id: str | None) -> Shown:
+    def all(
+        self, message: discord.Message | discord.MessageSnapshot, owner_id: str | None, most: int = MAX_EMOTES
+    ) -> Shown:
         """Of what is forwarded, the words and previews too. `owner_id` owns the attachments, None if nobody knows."""
         previews, refused_links = self._previews(message.embeds)
         pictures = (*_stickers(message.stickers), *self._attachments(message.attachments, owner_id), *previews)
-        words = words_in(message.content)[: MAX_EMOTES - len(pictures[:MAX_EMOTES])]
-        return Shown(pictures[:MAX_EMOTES], words, refused_links)
+        words = words_in(message.content)[: most - len(pictures[:most])]
+        return Shown(pictures[:most], words, refused_links)
 
     def _attachments(self, attachments: Sequence[discord.Attachment], owner_id: str | None) -> Iterator[Emote]:
         for attachment in attachments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from PIL import Image
@@ -14,7 +14,12 @@ from inference.animation import timeline
 from inference.protocol import MAX_SIDE_PX, Frame, Picture
 
 Compose: TypeAlias = Callable[[Image.Image, Image.Image], Image.Image]
+Inspect: TypeAlias = Callable[[Picture], Awaitable[None]]
 SEAM = 0.5  # of a blend's height: over how much of it the two run into each other
+
+
+async def unseen(picture: Picture) -> None:
+    """Looks at no picture."""
 
 
 class Fetches(Protocol):
@@ -29,9 +34,14 @@ class ComposedPictures:
     def __init__(self, fetcher: Fetches) -> None:
         self._fetcher = fetcher
 
-    async def fetch(self, emote: Emote) -> Picture:
-        """Raise an EmoteUnavailable that fits, or Busy."""
-        picture, *others = [await self._fetcher.fetch(part.alone) for part in emote.parts]
+    async def fetch(self, emote: Emote, inspect: Inspect = unseen) -> Picture:
+        """`inspect` sees every part before it is put together with others, and may raise.
+
+        Raise an EmoteUnavailable that fits, or Busy.
+        """
+        picture, *others = parts = [await self._fetcher.fetch(part.alone) for part in emote.parts]
+        for part in parts:
+            await inspect(part)
         for at, other in enumerate(others):
             way = blended if emote.blended and at == 0 else laid_over
             picture = await asyncio.to_thread(together, picture, other, way)

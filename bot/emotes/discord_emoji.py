@@ -6,7 +6,7 @@ import re
 
 from bot.models import Emote, EmoteSource
 
-_MARKUP = re.compile(r"<(?P<animated>a?):[A-Za-z0-9_]{2,32}:(?P<id>[0-9]{15,21})>", re.ASCII)
+_MARKUP = re.compile(r"<(?P<animated>a?):(?P<name>[A-Za-z0-9_]{2,32}):(?P<id>[0-9]{15,21})>", re.ASCII)
 
 
 def markup_at(text: str, at: int) -> tuple[Emote, int] | None:
@@ -22,6 +22,12 @@ def markup_at(text: str, at: int) -> tuple[Emote, int] | None:
 def markup_in(text: str) -> list[tuple[int, str]]:
     """Every custom emoji of a text as it is written, and where it starts."""
     return [(found.start(), found[0]) for found in _MARKUP.finditer(text)]
+
+
+def name_in(word: str) -> str | None:
+    """What stands as a name in a custom emoji's markup, chosen by whoever typed it; None for what is no markup."""
+    found = _MARKUP.fullmatch(word)
+    return found["name"] if found else None
 
 
 def picture_url(cdn_url: str, emote: Emote) -> str:

@@ -16,12 +16,12 @@ import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from bot.bounded import TooMuch, read_bounded
 from bot.decode.decoder import megabytes
 from bot.errors import DownloadFailed, DownloadTimedOut, PictureTooLarge
 from config.settings import EmotesSettings
 
 MAX_PER_HOST = 8  # downloads under way at once, for each base URL
-_CHUNK_BYTES = 64 * 1024
 _ACCEPT = "image/png, image/webp, image/gif, image/jpeg, application/json"
 _UNTYPED = "application/octet-stream"
 _LOTTIE = "application/json"
@@ -67,16 +67,10 @@ class Downloader:
                 raise DownloadFailed
             if (response.content_length or 0) > self._max_bytes:
                 raise PictureTooLarge(megabytes(self._max_bytes))
-            return await self._read(response.content)
-
-    async def _read(self, stream: aiohttp.StreamReader) -> bytes:
-        """aiohttp decompresses chunk by chunk, so a gzip bomb is noticed after a chunk too many."""
-        body = bytearray()
-        async for chunk in stream.iter_chunked(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > self._max_bytes:
-                raise PictureTooLarge(megabytes(self._max_bytes))
-        return bytes(body)
+            try:
+                return await read_bounded(response.content, self._max_bytes)
+            except TooMuch:
+                raise PictureTooLarge(megabytes(self._max_bytes)) from None
 
 
 class GuardedResolver(AbstractResolver):

@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeAlias
 from PIL import Image, ImageChops, ImageFilter
 from PIL.Image import Resampling
 
+from bot.emotes.compose import Inspect, unseen
 from bot.models import Emote
 from inference.protocol import Frame, Picture
 
@@ -52,7 +53,7 @@ class Framing:
 class Fetches(Protocol):
     """Emotes to safe pixels."""
 
-    async def fetch(self, emote: Emote) -> Picture: ...
+    async def fetch(self, emote: Emote, inspect: Inspect = unseen) -> Picture: ...
 
 
 class FramedPictures:
@@ -62,9 +63,9 @@ class FramedPictures:
         self._fetcher = fetcher
         self._framing = framing
 
-    async def fetch(self, emote: Emote) -> Picture:
-        """Raise what the fetcher raises."""
-        picture = await self._fetcher.fetch(emote)
+    async def fetch(self, emote: Emote, inspect: Inspect = unseen) -> Picture:
+        """`inspect` sees the whole parts, as in `ComposedPictures`. Raise what the fetcher raises."""
+        picture = await self._fetcher.fetch(emote, inspect)
         if self._framing.changes_nothing:
             return picture
         return await asyncio.to_thread(framed, picture, self._framing)

@@ -15,21 +15,26 @@ from bot.emotes import bttv, discord_emoji, ffz, seventv, stickers, twitch
 from bot.emotes.breaker import BreakerState
 from bot.emotes.catalogue import EMPTY, Catalogue, ContentFlag, Listed
 from bot.emotes.source_api import Kept, SourceApi, SourceDown, Surfing, memory_for
-from bot.models import Emote, EmoteSource
-from config.settings import EmotesSettings, Settings, TwitchSettings
+from bot.models import Emote, EmoteId, EmoteSource
+from bot.texts import Text, Value, joined
+from config.settings import EmotesSettings, Settings
+from config.twitch import TwitchSettings
 
-SOURCE_NAMES = {
-    EmoteSource.DISCORD: "this server",
+SOURCE_NAMES: Mapping[EmoteSource, str | Text] = {
+    EmoteSource.DISCORD: Text("this server"),
     EmoteSource.TWITCH: "Twitch",
     EmoteSource.SEVENTV: "7TV",
     EmoteSource.FFZ: "FFZ",
     EmoteSource.BTTV: "BTTV",
-    EmoteSource.UNICODE: "emoji",
+    EmoteSource.UNICODE: Text("emoji"),
 }
 CATALOGUED = (EmoteSource.TWITCH, EmoteSource.SEVENTV, EmoteSource.FFZ, EmoteSource.BTTV)
 """The sources one can switch on and off, first the one whose emote counts where several have the name."""
 
 PictureUrls: TypeAlias = Mapping[EmoteSource, Callable[[Emote], tuple[str, ...]]]
+
+PATIENCE_S = 0.3
+"""How long a catalogue that is not in memory is waited for where an answer now is worth more than a complete one."""
 
 _PAGES = {EmoteSource.BTTV: bttv.page_url, EmoteSource.FFZ: ffz.page_url, EmoteSource.SEVENTV: seventv.page_url}
 
@@ -48,12 +53,17 @@ class Source(Protocol):
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Where a word is said: the emoji of the server itself, the Twitch channel (its id) whose emotes count, the
-    sources in use, and which flagged emotes are allowed."""
+    sources in use, which flagged emotes are allowed, and which emotes are not wanted: those are never proposed."""
 
     nearby: Catalogue = EMPTY
     twitch_id: str | None = None
     sources: frozenset[EmoteSource] = frozenset(CATALOGUED)
     allowed: frozenset[ContentFlag] = frozenset()
+    blocked: frozenset[EmoteId] = frozenset()
+
+    def wants(self, emote: Emote | Listed) -> bool:
+        """Whether it may be proposed."""
+        return (emote.source, emote.id) not in self.blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +80,17 @@ class Shelf:
         return self.of_channel or self.source is EmoteSource.TWITCH
 
     @property
-    def source_name(self) -> str:
+    def source_name(self) -> Value:
         """The source's, for people."""
         return SOURCE_NAMES[self.source]
 
     @property
-    def label(self) -> str:
+    def label(self) -> Text:
         """The whole, for people."""
         if self.source is EmoteSource.DISCORD:
-            return self.source_name
-        return f"{self.source_name} ({'channel' if self.of_channel else 'global'})"
+            return joined([self.source_name])
+        named = {"source": self.source_name}
+        return Text("{source} (channel)", named) if self.of_channel else Text("{source} (global)", named)
 
 
 class Library:
@@ -93,8 +104,9 @@ class Library:
         """How each source is."""
         return {source.source: source.api.breaker.state for source in self._sources}
 
-    async def own(self, place: Surroundings) -> list[Shelf]:
-        """What counts before the names of Unicode emoji, in order."""
+    async def own(self, place: Surroundings, patience_s: float | None = None) -> list[Shelf]:
+        """What counts before the names of Unicode emoji, in order. A catalogue that is not there after `patience_s`
+        counts as down; it goes on being read for the next who asks."""
         wanted: list[tuple[Source, str | None]] = []
         for source in self._in_use(place):
             if place.twitch_id:
@@ -102,29 +114,36 @@ class Library:
             if source.source is EmoteSource.TWITCH:
                 wanted.append((source, None))
         nearby = [Shelf(EmoteSource.DISCORD, True, place.nearby)] if len(place.nearby) else []
-        return [*nearby, *await _loaded(wanted)]
+        return [*nearby, *await _loaded(wanted, patience_s)]
 
-    async def everybodys(self, place: Surroundings) -> list[Shelf]:
-        """What counts after them."""
-        return await _loaded([(s, None) for s in self._in_use(place) if s.source is not EmoteSource.TWITCH])
+    async def everybodys(self, place: Surroundings, patience_s: float | None = None) -> list[Shelf]:
+        """What counts after them; `patience_s` as for `own`."""
+        wanted = [(source, None) for source in self._in_use(place) if source.source is not EmoteSource.TWITCH]
+        return await _loaded(wanted, patience_s)
+
+    async def at_hand(self, place: Surroundings) -> list[Shelf]:
+        """All of them, soon."""
+        own, everybodys = await asyncio.gather(self.own(place, PATIENCE_S), self.everybodys(place, PATIENCE_S))
+        return [*own, *everybodys]
 
     def _in_use(self, place: Surroundings) -> list[Source]:
         return [source for source in self._sources if source.source in place.sources]
 
 
-async def _loaded(wanted: Sequence[tuple[Source, str | None]]) -> list[Shelf]:
+async def _loaded(wanted: Sequence[tuple[Source, str | None]], patience_s: float | None) -> list[Shelf]:
     """All at once: the slowest decides, and it has its timeout."""
-    found = await asyncio.gather(*(_catalogue(source, twitch_id) for source, twitch_id in wanted))
+    found = await asyncio.gather(*(_catalogue(source, twitch_id, patience_s) for source, twitch_id in wanted))
     return [
         Shelf(source.source, twitch_id is not None, catalogue)
         for (source, twitch_id), catalogue in zip(wanted, found, strict=True)
     ]
 
 
-async def _catalogue(source: Source, twitch_id: str | None) -> Catalogue | None:
+async def _catalogue(source: Source, twitch_id: str | None, patience_s: float | None) -> Catalogue | None:
     try:
-        return await (source.everywhere() if twitch_id is None else source.of_channel(twitch_id))
-    except SourceDown:
+        async with asyncio.timeout(patience_s):
+            return await (source.everywhere() if twitch_id is None else source.of_channel(twitch_id))
+    except (SourceDown, TimeoutError):
         return None
 
 
@@ -210,7 +229,7 @@ def _built(surfing: Surfing, emotes: EmotesSettings, settings: TwitchSettings) -
     return OpenLibrary(Library(sources), ChannelFinder(finders))
 
 
-def page_of(listed: Listed) -> str | None:
+def page_of(listed: Listed | Emote) -> str | None:
     """Where people can see an emote on its source's own site."""
     page_url = _PAGES.get(listed.source)
     return page_url(listed.id) if page_url else None

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 _NEVER = frozenset("@#`")  # begin mentions, or end the marks that keep markup from working
 _LOOKS_LIKE = str.maketrans("013457$!|l", "oieastsiii")  # and one cannot tell l from i
+
+
+_TYPED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_' -]*")
+
+
+def can_be_typed(name: str) -> bool:
+    """On any keyboard, and not by accident: at least two letters."""
+    return bool(_TYPED.fullmatch(name)) and sum(c.isalpha() for c in name) >= 2
 
 
 class NameGuard:

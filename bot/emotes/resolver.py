@@ -16,12 +16,13 @@ from rapidfuzz import fuzz, process
 
 from bot.emotes import discord_emoji
 from bot.emotes.catalogue import MAX_NAME_CHARS, ContentFlag, Listed
-from bot.emotes.library import Library, Shelf, Surroundings, page_of
+from bot.emotes.library import SOURCE_NAMES, Library, Shelf, Surroundings, page_of
 from bot.emotes.links import Links, is_link
-from bot.emotes.names import NameGuard
+from bot.emotes.names import NameGuard, can_be_typed
 from bot.emotes.unicode import MAX_SUGGESTIONS, UnicodeCatalogue, is_glue, visible
 from bot.errors import FlaggedEmote, NothingToDraw, OverlayAlone, TooManyEmotes, UnknownEmote
-from bot.models import Emote
+from bot.models import Emote, EmoteSource
+from bot.texts import Text, Value
 
 MAX_EMOTES = 4  # in one answer, those composed with others counted, too
 MAX_WORD_CHARS = 2000  # as long as a chat message; what is longer is nobody's emote
@@ -36,7 +37,7 @@ class Found:
     """An emote and what is known about it. `place` is where it was found, in words for people."""
 
     emote: Emote
-    place: str
+    place: Value
     overlay: bool = False
     flags: tuple[ContentFlag, ...] = ()
     page: str | None = None
@@ -48,8 +49,8 @@ class Explanation:
 
     found: Found | None
     near: tuple[str, ...]
-    searched: tuple[str, ...]
-    down: tuple[str, ...]
+    searched: tuple[Value, ...]
+    down: tuple[Value, ...]
 
 
 class Resolver:
@@ -97,14 +98,47 @@ class Resolver:
         return Explanation(
             found,
             near,
-            (*(shelf.label for shelf in shelves if shelf.catalogue is not None), "emoji"),
+            (*(shelf.label for shelf in shelves if shelf.catalogue is not None), SOURCE_NAMES[EmoteSource.UNICODE]),
             _down(shelves),
         )
+
+    async def harmless(self, place: Surroundings) -> list[Listed]:
+        """What the chat has of its own and wants, without overlays and whatever is marked, allowed or not."""
+        shelves = await self._library.own(place)
+        listed = (each for shelf in shelves if shelf.catalogue is not None for each in shelf.catalogue)
+        return [each for each in listed if not each.overlay and not each.flags and place.wants(each)]
+
+    def named(self, listed: Listed) -> Emote | None:
+        """The emote, if its name can be shown as it is and be typed."""
+        shown = self._guard.shown(listed.name)
+        if shown != listed.name or not can_be_typed(shown):
+            return None
+        return Emote(listed.source, listed.id, shown, listed.animated)
+
+    def spellings(self, emote: Emote) -> tuple[str, ...]:
+        """All the ways to write an emote."""
+        own = (emote.name,) if emote.name else ()
+        return own + (self._unicode.spellings(emote.id) if emote.source is EmoteSource.UNICODE else ())
+
+    def shown_name(self, name: str) -> str | None:
+        """See `NameGuard.shown`."""
+        return self._guard.shown(name)
+
+    def meaning(self, word: str, shelves: Sequence[Shelf], place: Surroundings) -> Found | None:
+        """What a word is when it is exactly one emote, by these shelves and without waiting for others."""
+        text = visible(word[:MAX_WORD_CHARS])
+        try:
+            signs = self._signs(text, place)
+        except UnknownEmote:  # an emoji newer than the graphics
+            return None
+        if signs is None:
+            return self._by_name(text, shelves)
+        return signs[0] if len(signs) == 1 else None
 
     async def _read(self, word: str, place: Surroundings) -> list[Found]:
         """The emotes of one word; stops soon after there are too many."""
         if is_link(word):
-            return [Found(self._links.read(word), "a link")]
+            return [Found(self._links.read(word), Text("a link"))]
         text = visible(word[:MAX_WORD_CHARS])
         signs = self._signs(text, place)
         if signs is None:
@@ -162,13 +196,16 @@ class Resolver:
             return self._drawable(key), end
         if named := _NAMED.match(text, at):
             if listed := place.nearby.exact(named["name"]):
-                return self._taken(listed, "this server"), named.end()
+                return self._taken(listed, SOURCE_NAMES[EmoteSource.DISCORD]), named.end()
             if (key_of_name := self._unicode.key_of_alias(named["name"])) is not None:
                 return self._drawable(key_of_name), named.end()
         return None
 
     async def _shelves_for(self, text: str, place: Surroundings) -> list[Shelf]:
-        """Only what counts before Unicode, if Unicode has the name: then nobody waits for the rest."""
+        """Only what decides about the name, so that nobody waits for the rest: what is right here, or if Unicode has
+        it, what counts before that."""
+        if place.nearby.exact(text):
+            return [Shelf(EmoteSource.DISCORD, True, place.nearby)]
         if text == text.lower() and self._unicode.key_of_alias(text) is not None:
             return await self._library.own(place)
         return await self._all_shelves(place)
@@ -204,7 +241,7 @@ class Resolver:
                     return self._taken(listed, shelf.label)
         return None
 
-    def _taken(self, listed: Listed, label: str) -> Found:
+    def _taken(self, listed: Listed, label: Value) -> Found:
         emote = Emote(listed.source, listed.id, self._guard.shown(listed.name), listed.animated)
         return Found(emote, label, listed.overlay, listed.flags, page_of(listed))
 
@@ -214,7 +251,7 @@ class Resolver:
     def _drawable(self, key: str) -> Found:
         """An emoji newer than the graphics is unknown here, but its name helps to find a neighbour."""
         if emote := self._unicode.emote(key):
-            return Found(emote, "emoji")
+            return Found(emote, SOURCE_NAMES[EmoteSource.UNICODE])
         raise UnknownEmote(self._unicode.nearest(self._unicode.name(key)))
 
     def _near(self, text: str, shelves: Sequence[Shelf], place: Surroundings) -> tuple[str, ...]:
@@ -226,7 +263,8 @@ class Resolver:
         near: dict[str, None] = {}
         for _, folded in sorted(_scored(asked.casefold(), shelves), reverse=True):
             for listed, _ in dict(_in_any_case(folded, shelves)).values():
-                if set(listed.flags) <= place.allowed and (shown := self._guard.shown(listed.name)):
+                is_drawn = set(listed.flags) <= place.allowed and place.wants(listed)
+                if is_drawn and (shown := self._guard.shown(listed.name)):
                     near[shown] = None
         near |= dict.fromkeys(self._unicode.nearest(asked))
         return tuple(near)[:MAX_SUGGESTIONS]
@@ -258,6 +296,6 @@ def _scored(asked: str, shelves: Sequence[Shelf]) -> Iterator[tuple[float, str]]
         yield from ((score, name) for name, score, _ in hits)
 
 
-def _down(shelves: Sequence[Shelf]) -> tuple[str, ...]:
+def _down(shelves: Sequence[Shelf]) -> tuple[Value, ...]:
     """The sources that could not be asked, each once."""
-    return tuple(dict.fromkeys(shelf.source_name for shelf in shelves if shelf.catalogue is None))
+    return tuple({shelf.source: shelf.source_name for shelf in shelves if shelf.catalogue is None}.values())

@@ -17,6 +17,7 @@ import aiohttp
 import structlog
 from cachetools import LRUCache
 
+from bot.bounded import TooMuch, read_bounded
 from bot.emotes.breaker import Breaker
 from bot.models import EmoteSource
 
@@ -25,7 +26,6 @@ log = structlog.get_logger(__name__)
 MAX_PER_HOST = 4  # requests under way at once
 MAX_BODY_BYTES = 16_000_000  # decompressed; a set of 1000 7TV emotes has some 3 MB
 RETRY_S = 30.0  # how long what failed to refresh is left as it is
-_CHUNK_BYTES = 64 * 1024
 
 T = TypeVar("T")
 
@@ -185,13 +185,10 @@ class SourceApi:
 
 
 async def _read(stream: aiohttp.StreamReader) -> bytes:
-    """Noticed after a chunk too many, as in `bot.emotes.download`."""
-    body = bytearray()
-    async for chunk in stream.iter_chunked(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _Failed("the answer is too large")
-    return bytes(body)
+    try:
+        return await read_bounded(stream, MAX_BODY_BYTES)
+    except TooMuch:
+        raise _Failed("the answer is too large") from None
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -13,6 +13,7 @@ from typing import Annotated
 import aiohttp
 from pydantic import BaseModel, SecretStr, StringConstraints
 
+from bot.bounded import read_bounded
 from bot.emotes.catalogue import EMPTY, Catalogue, Listed
 from bot.emotes.lenient import valid
 from bot.emotes.source_api import SourceApi
@@ -20,6 +21,7 @@ from bot.models import Emote, EmoteSource
 
 LOGIN = re.compile(r"[a-z0-9_]{1,25}", re.ASCII)
 _EARLIER_S = 60.0  # a token is renewed so long before its end
+_MAX_TOKEN_BYTES = 16_384
 
 
 class _Token(BaseModel):
@@ -81,7 +83,7 @@ class AppToken:
         }
         async with self._session.post(self._url, data=form, allow_redirects=False) as response:
             response.raise_for_status()
-            token = _Token.model_validate_json(await response.content.read(16_384))
+            token = _Token.model_validate_json(await read_bounded(response.content, _MAX_TOKEN_BYTES))
         self._token, self._ends_at = token.access_token, self._clock() + token.expires_in - _EARLIER_S
 
 

@@ -7,7 +7,7 @@ is its sequence without variation selectors: both packages, and everybody's keyb
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Self
@@ -57,6 +57,12 @@ class UnicodeCatalogue:
             for folded, (shown, key) in self._aliases.items()
             if key in self._stems and "skin_tone" not in folded and not folded.startswith("flag_")
         }
+        self._spelled = dict(_spelled())
+        self._typed = {
+            folded: self._spelled.get(key, key)
+            for folded, (_, key) in self._aliases.items()
+            if key in self._stems and "skin_tone" not in folded
+        }
 
     @classmethod
     def load(cls) -> Self:
@@ -82,6 +88,21 @@ class UnicodeCatalogue:
         """The emote with this key, None when the emoji is newer than the graphics."""
         stem = self._stems.get(key)
         return Emote(EmoteSource.UNICODE, stem, self.name(key).replace("_", " ")) if stem else None
+
+    def spellings(self, stem: str) -> tuple[str, ...]:
+        """The emoji with this id and all its names."""
+        key = next(key for key, its_stem in self._stems.items() if its_stem == stem)
+        return (key, *(shown for shown, named in self._aliases.values() if named == key))
+
+    @property
+    def typed(self) -> Mapping[str, str]:
+        """What can be drawn, as keyboards write it, by folded name."""
+        return self._typed
+
+    def typed_as(self, stem: str) -> str:
+        """The emoji of an emote's id."""
+        key = _key("".join(chr(int(code, 16)) for code in stem.split("-")))
+        return self._spelled.get(key, key)
 
     def faces(self) -> tuple[Emote, ...]:
         """Some that make a good first impression."""
@@ -121,6 +142,13 @@ def _names() -> Iterator[tuple[str, str]]:
         yield _key(sequence), entry["en"].strip(":")
     for letter, indicator in zip("abcdefghijklmnopqrstuvwxyz", _REGIONAL_INDICATORS, strict=True):
         yield indicator, f"regional_indicator_{letter}"
+
+
+def _spelled() -> Iterator[tuple[str, str]]:
+    """Key and sequence with the variation selectors that make every chat show a picture."""
+    for sequence, entry in emoji.EMOJI_DATA.items():
+        if entry["status"] <= emoji.STATUS["fully_qualified"]:
+            yield _key(sequence), sequence
 
 
 def _aliases(names: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:

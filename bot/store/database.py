@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,29 +10,85 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random
+
+from bot.store.nul import storable_json, with_storable_texts
 
 IN_MEMORY_URL = "sqlite+aiosqlite:///:memory:"
+_SQLITE_CONNECTIONS = 3  # each is a thread; under load, more of them only take the interpreter from each other
+_UPGRADE_LOCK = 0x656D6F7465  # any number that nobody else uses in this database
+_POSTGRESQL_CONNECTIONS = 10  # of one process; a server takes 100 unless it is told otherwise
+_CONNECT_TIMEOUT_S = 10
 BUSY_TIMEOUT_MS = 20_000  # a burst of writers takes turns for seconds on a slow disk; less than a statement's timeout
+
+
+class DatabaseUnusable(Exception):
+    """It cannot be worked with; the text says why, without the password."""
 
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
-    """A connected engine whose schema is at the newest migration; SQLite creates its file and folder."""
+    """A connected engine whose schema is at the newest migration; SQLite creates its file and folder.
+
+    Raise DatabaseUnusable for one of a newer version of the program, or without the driver; OSError and
+    SQLAlchemyError for a server that does not answer or lets nobody in.
+    """
     engine = _engine(url)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(upgrade)
+        if engine.dialect.name == "sqlite":
+            await _use_write_ahead_log(engine)
+        await _upgrade_alone(engine)
         yield engine
     finally:
         await engine.dispose()
 
 
+async def _use_write_ahead_log(engine: AsyncEngine) -> None:
+    """Readers and the writer work side by side then; the file stays like that. Programs that start together on a new
+    one disturb each other here, whatever their busy timeout."""
+    attempts = AsyncRetrying(
+        retry=retry_if_exception(_is_busy),
+        wait=wait_random(0.01, 0.1),
+        stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
+        reraise=True,
+    )
+    async for attempt in attempts:
+        with attempt:
+            async with engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                await driver.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+async def _upgrade_alone(engine: AsyncEngine) -> None:
+    """Processes that start together on one database take turns, and all but the first find nothing to do."""
+    async with engine.connect() as connection:
+        await connection.execution_options(begin="BEGIN IMMEDIATE")
+        async with connection.begin():
+            if engine.dialect.name == "postgresql":
+                await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+            await connection.run_sync(upgrade)
+
+
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema to `revision` within the connection's transaction."""
-    command.upgrade(_alembic(connection), revision)
+    """Bring the schema to `revision` within the connection's transaction; DatabaseUnusable when it is of a newer
+    version of the program, which is left as it is."""
+    config = _alembic(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if unknown := set(MigrationContext.configure(connection).get_current_heads()) - known:
+        raise DatabaseUnusable(
+            f"a newer version of emoteface has used this database (its migration {min(unknown)} is unknown here); "
+            "run that version, or restore the backup from before the upgrade"
+        )
+    command.upgrade(config, revision)
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
@@ -49,20 +106,37 @@ def _alembic(connection: Connection) -> Config:
 def _engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
+        return _postgresql_engine(parsed)
     if parsed.database in {None, "", ":memory:"}:
         # One connection is the whole database: whoever needs it waits for the end of the other's transaction.
         engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
     else:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, pool_size=_SQLITE_CONNECTIONS, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _tune_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    """Connections that broke while they lay in the pool are replaced without anybody noticing."""
+    try:
+        engine = create_async_engine(
+            url.set(drivername="postgresql+asyncpg"),
+            pool_pre_ping=True,
+            pool_size=_POSTGRESQL_CONNECTIONS,
+            max_overflow=0,
+            connect_args={"timeout": _CONNECT_TIMEOUT_S},
+            json_serializer=storable_json,
+        )
+    except ModuleNotFoundError:
+        raise DatabaseUnusable("PostgreSQL needs its driver: pip install 'emoteface[scale]'") from None
+    event.listen(engine.sync_engine, "before_cursor_execute", with_storable_texts, retval=True)
+    return engine
+
+
 def _tune_sqlite(connection: Any, _record: object) -> None:
-    """WAL lets readers and the writer work side by side; FULL makes a commit survive a power cut.
+    """FULL makes a commit survive a power cut.
 
     Without an isolation level the driver leaves transactions to `_begin`; its own ones leave out changes of the schema,
     so that a crash within a migration would stop every later start.
@@ -70,10 +144,10 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
     """
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
+    for pragma in ("synchronous = FULL", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.models import Platform
-from bot.store.requests import STATEMENT_TIMEOUT_S
 from bot.store.tables import opt_out as table
+from bot.store.together import STATEMENT_TIMEOUT_S
+from bot.store.upsert import put_once
 
 
 class OptOuts:
@@ -28,6 +29,7 @@ class OptOuts:
         """Opt out, or back in; saying it twice changes nothing."""
         is_member = (table.c.platform == platform.value) & (table.c.user_id == user_id)
         async with asyncio.timeout(STATEMENT_TIMEOUT_S), self._engine.begin() as connection:
-            await connection.execute(delete(table).where(is_member))
             if out:
-                await connection.execute(insert(table).values(platform=platform.value, user_id=user_id))
+                await connection.execute(put_once(connection, table), {"platform": platform.value, "user_id": user_id})
+            else:
+                await connection.execute(delete(table).where(is_member))

@@ -13,8 +13,9 @@ from aiohttp import web
 from bot import replies
 from bot.command import FaceCommand, parse_command, strip_prefix
 from bot.models import Emote, FacePicture, FaceRequest, Origin, Platform, Progress, RequestState
+from bot.texts import say
 from bot.web.asking import Asking, AskingReader
-from bot.web.progress_stream import ProgressStreams
+from bot.web.event_streams import Event, EventStreams
 from bot.web.refusal import WebRefusal
 from inference.protocol import FaceOptions, Format
 
@@ -63,7 +64,7 @@ class TakesUploads(Protocol):
 class FaceApi:
     """Knows HTTP and JSON; everything about faces is the service's."""
 
-    def __init__(self, faces: Faces, uploads: TakesUploads, reader: AskingReader, streams: ProgressStreams) -> None:
+    def __init__(self, faces: Faces, uploads: TakesUploads, reader: AskingReader, streams: EventStreams) -> None:
         self._faces = faces
         self._uploads = uploads
         self._reader = reader
@@ -130,9 +131,9 @@ class FaceApi:
             raise WebRefusal(HTTPStatus.NOT_FOUND, "no_such_face", "I don't know that request (any more).")
         return progress
 
-    async def _states(self, request_id: str) -> AsyncIterator[dict[str, Any]]:
+    async def _states(self, request_id: str) -> AsyncIterator[Event]:
         async for progress in self._faces.watch(request_id):
-            yield await self._describe(progress)
+            yield Event(await self._describe(progress))
 
     async def _describe(self, progress: Progress) -> dict[str, Any]:
         return {
@@ -140,7 +141,7 @@ class FaceApi:
             "state": progress.state.value,
             "position": progress.position,
             "eta_s": progress.eta_s,
-            "status": None if progress.state.is_final else replies.status_line(progress),
+            "status": None if progress.state.is_final else say(replies.status_line(progress)),
             "refusal": progress.refusal,
             "picture": await self._picture_of(progress),
         }
@@ -152,7 +153,9 @@ class FaceApi:
         if request is None:
             return {"url": f"/pictures/{progress.request_id}.webp", "alt": "", "caption": None}
         url = f"/pictures/{progress.request_id}.{request.options.form}"
-        return {"url": url, "alt": replies.alt_text(request.emotes), "caption": replies.caption(request.emotes)}
+        caption = replies.caption(request.emotes)
+        alt = say(replies.alt_text(request.emotes))
+        return {"url": url, "alt": alt, "caption": None if caption is None else say(caption)}
 
 
 def _visitor(request: web.Request) -> str | None:

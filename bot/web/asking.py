@@ -13,6 +13,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from bot.decode.decoder import megabytes
 from bot.errors import Busy, PictureTooLarge
 from bot.web.refusal import WebRefusal
 
@@ -109,7 +110,7 @@ def _checked_text(read: Callable[[], _Body]) -> str:
 
 
 def _too_large(max_bytes: int) -> PictureTooLarge:
-    return PictureTooLarge(f"{max_bytes / 1e6:g} MB")
+    return PictureTooLarge(megabytes(max_bytes))
 
 
 def _bad_request() -> WebRefusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -13,19 +13,34 @@ from yarl import URL
 
 from bot.errors import FaceError
 from bot.web.refusal import WebRefusal
+from bot.web.visitors import host_name
+from config.web import WebSettings, is_loopback
 
 log = structlog.get_logger(__name__)
 
 _SAFE_METHODS = {"GET", "HEAD"}
+_PROBED = "/health/"
+_HTTPS_ONLY_S = 365 * 24 * 3600
 
-# No inline script or style anywhere, nothing from elsewhere, no string ever becomes markup. `blob:` shows the visitor
-# the picture that is being sent.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
+
+def content_policy(
+    *,
+    img_src: str = "'self' blob:",
+    form_action: str = "'none'",
+    frame_src: str = "'none'",
+    frame_ancestors: str = "'none'",
+) -> str:
+    """No inline script or style anywhere, nothing from elsewhere, no string ever becomes markup. `blob:` shows the
+    visitor the picture that is being sent."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {img_src}; connect-src 'self'; "
+        f"base-uri 'none'; form-action {form_action}; frame-src {frame_src}; frame-ancestors {frame_ancestors}; "
+        "require-trusted-types-for 'script'"
+    )
+
+
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": content_policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -34,11 +49,22 @@ _HEADERS = {
 }
 
 
-async def harden(_: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers on every answer. A signal, because a middleware sees event streams only when they are over."""
-    response.headers.update(_HEADERS)
-    # Files carry an ETag: asking whether they changed costs little and an update is seen at once.
-    response.headers.setdefault("Cache-Control", "no-cache" if isinstance(response, web.FileResponse) else "no-store")
+def hardening(settings: WebSettings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Puts the headers on every answer, where a handler has not chosen its own. A signal, because a middleware sees
+    event streams only when they are over."""
+    headers = dict(_HEADERS)
+    if settings.is_public:
+        headers["Strict-Transport-Security"] = f"max-age={_HTTPS_ONLY_S}"
+
+    async def harden(_: web.Request, response: web.StreamResponse) -> None:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        # Files carry an ETag: asking whether they changed costs little and an update is seen at once.
+        response.headers.setdefault(
+            "Cache-Control", "no-cache" if isinstance(response, web.FileResponse) else "no-store"
+        )
+
+    return harden
 
 
 @web.middleware
@@ -62,48 +88,42 @@ async def word_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return _crash(request_id)
 
 
-def only_from_here(bound_host: str) -> Middleware:
+def only_from_here(settings: WebSettings) -> Middleware:
     """Refuse other sites that drive this server through a visitor's browser.
 
-    They can do it by sending requests across origins, or, with a server bound to this machine, by resolving their own
-    name to the loopback address (DNS rebinding), which makes them same-origin: the Host header still tells.
+    They can do it by sending requests across origins, or by resolving their own name to the server's address (DNS
+    rebinding), which makes them same-origin: the Host header still tells. A server bound to this machine answers to
+    local names, one with a public URL to that name as well; only probes of health may come under any name.
     """
-    is_local = _is_loopback(bound_host)
+    public = URL(settings.public_url) if settings.public_url is not None and settings.is_public else None
+
+    def is_known(host: str) -> bool:
+        if public is None and not is_loopback(settings.host):
+            return True
+        return is_loopback(host) or (public is not None and host.lower() == public.host)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if is_local and not _is_loopback(_host_name(request)):
-            raise WebRefusal(HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", "This server answers to localhost only.")
-        if request.method not in _SAFE_METHODS and not _is_same_origin(request):
+        if not is_known(host_name(request)) and not (public and request.path.startswith(_PROBED)):
+            raise WebRefusal(HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", "This server does not go by that name.")
+        if request.method not in _SAFE_METHODS and not _is_same_origin(request, public):
             raise WebRefusal(HTTPStatus.FORBIDDEN, "cross_origin", "Other sites cannot ask for faces here.")
         return await handler(request)
 
     return guard
 
 
-def _is_same_origin(request: web.Request) -> bool:
+def _is_same_origin(request: web.Request, public: URL | None) -> bool:
     """Programs that are not browsers send neither header and are welcome."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in {"same-origin", "none"}:
         return False
     origin = request.headers.get("Origin")
-    return origin is None or origin.partition("://")[2].lower() == request.host.lower()
-
-
-def _host_name(request: web.Request) -> str:
-    try:
-        return URL(f"http://{request.host}").host or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    if origin is None:
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if public is not None and host_name(request).lower() == public.host:
+        return origin.lower() == str(public.origin())
+    return origin.partition("://")[2].lower() == request.host.lower()
 
 
 def _from_aiohttp(error: web.HTTPError) -> web.Response:

@@ -9,17 +9,20 @@ from aiohttp import web
 
 from bot import errors
 from bot.replies import words_for
+from bot.texts import say
 
 _STATUS_OF: dict[type[errors.FaceError], HTTPStatus] = {
     errors.RequestRefused: HTTPStatus.BAD_REQUEST,
     errors.UnknownEmote: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooSoon: HTTPStatus.TOO_MANY_REQUESTS,
     errors.EmoteUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PictureTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedPicture: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UploadGone: HTTPStatus.GONE,
     errors.GeneratorUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+_PASSES = (errors.Busy, errors.StoreOutOfReach, errors.TooSoon)  # they say when
 
 
 class WebRefusal(Exception):
@@ -36,8 +39,8 @@ class WebRefusal(Exception):
     def of(cls, error: errors.FaceError) -> WebRefusal:
         """The refusal of a face, with the same words as everywhere else."""
         status = next(_STATUS_OF[base] for base in type(error).__mro__ if base in _STATUS_OF)
-        retry_after_s = error.retry_after_s if isinstance(error, errors.Busy | errors.TooManyRequests) else None
-        return cls(status, error.code, words_for(error), retry_after_s=retry_after_s)
+        retry_after_s = error.retry_after_s if isinstance(error, _PASSES) else None
+        return cls(status, error.code, say(words_for(error)), retry_after_s=retry_after_s)
 
     @classmethod
     def of_status(cls, number: int) -> WebRefusal:

@@ -14,9 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-INPUT_PX = 64
-LATENT = 64
-FINEST_CUTOFF, COARSEST_CUTOFF = 32.0, 6.0
+from inference.preparation import DIAL_INPUT_PX, LATENT
+
 STEERING = 128
 ENCODER = (64, 128, 256)
 """Channels at 32, 16 and 8 px."""
@@ -159,11 +158,11 @@ class DialGenerator(nn.Module):
             skipped = gates[:, index] * skips.pop() if skips else None
             features = up(features, steering, grains[features.shape[-1] * 2], skipped)  # up to (N, 48, 64, 64)
         picture = self.to_rgb[0](features)  # (N, 3, 64, 64)
-        if grain.shape[-1] == INPUT_PX:
+        if grain.shape[-1] == DIAL_INPUT_PX:
             return cast("Tensor", picture)
-        features = self.ups[3](features, steering, grains[2 * INPUT_PX], None)  # (N, 32, 128, 128)
+        features = self.ups[3](features, steering, grains[2 * DIAL_INPUT_PX], None)  # (N, 32, 128, 128)
         picture = resized(picture, 2) + self.to_rgb[1](features)  # (N, 3, 128, 128)
-        if grain.shape[-1] == 2 * INPUT_PX:
+        if grain.shape[-1] == 2 * DIAL_INPUT_PX:
             return cast("Tensor", picture)
         return cast("Tensor", resized(picture, 2) + self.fine(features, grain))  # (N, 3, 256, 256)
 

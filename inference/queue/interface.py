@@ -26,7 +26,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """Jobs waiting and leased, their cost in network runs, cached results, dead letters, mean seconds per cost unit."""
+    """Jobs waiting and leased, their cost (`FaceJob.cost`), cached results, dead letters, seconds per unit of cost."""
 
     waiting: int
     leased: int
@@ -73,6 +73,10 @@ class JobQueue(Protocol):
 
     async def finished(self, key: str) -> FaceResult | None:
         """The cached face of this key: whoever finds one needs no place in the queue."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Take a face out of the cache."""
         ...
 
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from config.settings import QueueSettings
+from config.queue import QueueSettings
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode
 from inference.queue.interface import Lease, QueueFull, QueueStats, Ticket
 from inference.queue.outcomes import Answers
-from inference.queue.pace import Pace, Round
+from inference.queue.pace import ENOUGH_S, Pace, Round
 
 TICKETS_PER_JOB = 64  # askers over all jobs, as a multiple of `max_jobs`
 DEAD_LETTERS = 32
@@ -122,6 +122,10 @@ class MemoryQueue:
         self._reused()
         return outcome
 
+    def forget(self, key: str) -> None:
+        """Take a face out of the cache."""
+        self._answers.forget(key)
+
     async def submit(self, job: FaceJob) -> Ticket:
         """Queue the job, or join the one in flight or the cached result with its key. Raise QueueFull at the bound."""
         now = self._settle()
@@ -170,13 +174,14 @@ class MemoryQueue:
         )
 
     async def pull(self, max_n: int, fill_ms: float) -> list[Lease]:
-        """Wait for a job, then up to `fill_ms` for more, and lease at most `max_n`. Nothing is leased before this
-        returns, so a cancelled pull loses nothing."""
+        """Wait for a job, then up to `fill_ms` for more unless those there take long, and lease at most `max_n`.
+        Nothing is leased before this returns, so a cancelled pull loses nothing."""
         while True:
             await self._until_waiting(1)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(fill_ms / 1000):
-                    await self._until_waiting(max_n)
+            if self._pace.takes_s(sum(entry.job.cost for entry in self._waiting.values())) < ENOUGH_S:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(fill_ms / 1000):
+                        await self._until_waiting(max_n)
             if leases := self._lease(max_n):  # another worker may have been faster
                 return leases
 

@@ -101,6 +101,10 @@ class Answers:
         """The cached outcome of this key."""
         return self._cache.get(key, now)
 
+    def forget(self, key: str) -> None:
+        """Whoever asks for it from now on has it made anew."""
+        self._cache.pop(key)
+
     def drop_expired(self, now: float) -> None:
         """Forget what nobody came for in time."""
         self._cache.drop_expired(now)

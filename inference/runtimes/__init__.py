@@ -36,8 +36,10 @@ def load_generator(settings: InferenceSettings, entry: str = Style.CLASSIC) -> G
         factory: Callable[[], Generator] = getattr(importlib.import_module(module), attribute)
         return factory()
     if settings.runtime == "torch" or (settings.runtime == "auto" and gpu_ready()):
-        from inference.runtimes.torch import TorchGenerator
+        from inference.runtimes.torch import TorchGenerator, cap_gpu_memory
 
+        if settings.gpu_memory_mb is not None:
+            cap_gpu_memory(settings.gpu_memory_mb * 1_000_000)
         return TorchGenerator(shipped(entry).path, threads=settings.threads)
     from inference.runtimes.openvino import OpenVinoGenerator
 

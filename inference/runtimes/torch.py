@@ -19,6 +19,13 @@ BUCKETS = (1, 2, 4, 8, 16, 32)
 """The batch sizes that reach the network: on a GPU the work of each is recorded when loading."""
 
 
+def cap_gpu_memory(max_bytes: int) -> None:
+    """Let this process take no more of the first GPU's memory; without one there is nothing to do."""
+    if torch.cuda.is_available():
+        total = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, max_bytes / total))
+
+
 class TorchGenerator:
     """An exported network: bfloat16 on the first CUDA device, where there is one, else float32 on the CPU."""
 

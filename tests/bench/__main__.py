@@ -1,6 +1,6 @@
 """`make bench`: every claim of speed, measured side by side in one run, printed and written as JSON.
 
-PYTHONPATH=tests:. python -m bench --output bench.json
+PYTHONPATH=tests:. python -m tests.bench --output bench.json
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import answers, catalogues, startup
-
 from inference.bench import command as network
 from inference.bench.first_face import WorkerFailed
 from inference.bench.race import BenchFailed
 from inference.bench.report import as_json, as_text
 from inference.quiet import MOST_FOREIGN_CORES, MachineBusy, foreign_cores, paused, running_trainers
 from inference.weights import WeightsMissing
+from tests.bench import answers, catalogues, chats, completions, crowd, startup
 
 QUIET_OVER_S = 3.0
 
@@ -42,7 +41,10 @@ def main() -> int:
     print(
         as_text(networks),
         answers.table(measured["answers"]),
+        crowd.table(measured["crowd"]),
+        chats.table(measured["chats"]),
         catalogues.table(measured["catalogues"]),
+        completions.table(measured["completions"]),
         startup.table(measured["start"]),
         sep="\n",
     )
@@ -53,7 +55,10 @@ def main() -> int:
 def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "answers": asyncio.run(answers.measure(arguments.questions, progress=_say)),
+        "crowd": asyncio.run(crowd.measure(progress=_say)),
+        "chats": chats.measure(progress=_say),
         "catalogues": asyncio.run(catalogues.measure(progress=_say)),
+        "completions": asyncio.run(completions.measure(progress=_say)),
         "start": asyncio.run(startup.measure(arguments.starts, progress=_say)),
     }
 

@@ -31,22 +31,17 @@ _INFERENCE_SUM = re.compile(rb"^emoteface_inference_seconds_sum (\S+)", re.MULTI
 async def measure(questions: int, progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
     """Milliseconds by kind, and how much of a cold answer is the network's."""
     async with FakeDiscord() as discord, aiohttp.ClientSession() as session:
-        settings = {
-            "discord.token": discord.token,
-            "discord.api_url": discord.api_url,
-            "discord.gateway_url": discord.gateway_url,
-            "discord.cdn_url": discord.cdn_url,
-        }
+        settings = {"servers.cooldown_s": "0", **discord.variables()}  # one person asks again and again
         with tempfile.TemporaryDirectory() as folder:
             async with running_program(Path(folder), settings) as program:
                 await ready(session, program)
                 await discord.until(lambda: discord.commands)
                 asking = _Asking(discord, discord.add_channel("bench"), discord.user("bench"))
-                for warming in itertools.islice(_emoji(), questions, questions + 3):
+                for warming in itertools.islice(single_emoji(), questions, questions + 3):
                     await asking.milliseconds(warming)
                 before_s = await _inference_s(session, program)
                 times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-                for number, shown in enumerate(itertools.islice(_emoji(), questions)):
+                for number, shown in enumerate(itertools.islice(single_emoji(), questions)):
                     progress(f"question {number + 1} of {questions}")
                     for kind in KINDS:
                         times[kind].append(await asking.milliseconds(shown))
@@ -97,7 +92,7 @@ class _Asking:
         return (time.perf_counter() - began) * 1000
 
 
-def _emoji() -> Iterator[str]:
+def single_emoji() -> Iterator[str]:
     """Single emoji the program has pictures of, each with a picture of its own."""
     catalogue = UnicodeCatalogue.load()
     for shown, facts in emoji.EMOJI_DATA.items():

@@ -32,7 +32,7 @@ async def measure(progress: Callable[[str], None] = lambda line: None) -> dict[s
     """Look-ups a second by kind, and the memory of the catalogues."""
     settings, unicode = load_settings(), UnicodeCatalogue.load()
     async with EmoteSites() as sites, aiohttp.ClientSession(connector=guarded_connector()) as session:
-        names = _filled(sites)
+        names = filled(sites)
         here = sites.settings(settings)
         async with open_library(session, here.emotes, here.twitch, count=lambda source, outcome: None) as found:
             progress("reading catalogues")
@@ -59,7 +59,7 @@ def table(measured: dict[str, Any]) -> str:
     )
 
 
-def _filled(sites: EmoteSites) -> list[str]:
+def filled(sites: EmoteSites) -> list[str]:
     """The names of everything, `EACH` in each of five catalogues."""
     names = [
         f"{kind}Emote{number}" for kind in ("Twitch", "Seven", "Franker", "Better", "Own") for number in range(EACH)

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 import psutil
-from bench.answers import ready
 
+from tests.bench.answers import ready
 from tests.program import Program, running_program
 
 

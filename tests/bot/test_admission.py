@@ -12,13 +12,14 @@ import pytest
 
 from bot.admission import Admission
 from bot.errors import ERROR_OF_CODE, DeadlineExceeded
+from bot.fairness import QUANTUM
 from bot.models import Origin, Platform
-from config.settings import QueueSettings
+from config.queue import QueueSettings
 from inference.protocol import FaceJob, FaceOptions, FaceOutcome, FaceResult, FailureCode, Frame, Picture
 from inference.queue.interface import QueueFull, QueueStats, Ticket
 from inference.queue.memory import MemoryQueue
 from tests.fakes.serving import QUEUE
-from tests.fakes.worker import FakeWorker
+from tests.fakes.worker import FakeWorker, drawing_of
 from tests.polling import until
 
 WINDOW = 2
@@ -97,15 +98,15 @@ async def test_no_more_than_the_window_is_in_the_queue() -> None:
 async def test_the_queue_gets_the_jobs_in_fair_order() -> None:
     async with admitted() as (admission, worker, asked):
         worker.rest()
-        flood = [asked.draw(number, "loud") for number in range(12)]
-        await until(lambda: admission.backlog == 12 - WINDOW)
+        flood = [asked.draw(number, "loud") for number in range(2 * QUANTUM)]
+        await until(lambda: admission.backlog == 2 * QUANTUM - WINDOW)
         quiet = asked.draw(99, "quiet")
-        await until(lambda: admission.backlog == 13 - WINDOW)
+        await until(lambda: admission.backlog == 2 * QUANTUM + 1 - WINDOW)
         worker.resume()
         await asyncio.gather(*flood, quiet)
         keys = [drawn.key for drawn in worker.pulled]
-        assert keys.index(job(99).key) <= WINDOW + 4
-        assert [key for key in keys if key != job(99).key] == [job(number).key for number in range(12)]
+        assert keys.index(job(99).key) <= WINDOW + QUANTUM
+        assert [key for key in keys if key != job(99).key] == [job(number).key for number in range(2 * QUANTUM)]
 
 
 async def test_a_cached_face_waits_for_nobody() -> None:
@@ -267,6 +268,9 @@ class SteadyQueue:
     async def submit(self, job: FaceJob) -> Ticket:
         return Ticket(job.key, "ticket")
 
+    def forget(self, key: str) -> None:
+        """Nothing is cached."""
+
     async def finished(self, key: str) -> FaceResult | None:
         return None
 
@@ -300,21 +304,35 @@ async def test_places_and_waiting_times_are_estimated_from_what_is_ahead() -> No
     assert len(queue.withdrawn) == WINDOW
 
 
-async def test_a_newcomer_stands_behind_everybody() -> None:
+async def test_a_newcomer_stands_behind_its_own_scope_and_its_cost_counts() -> None:
     queue = SteadyQueue(outstanding_cost=6, seconds_per_cost=0.5)
     admission = Admission(queue, WINDOW)
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         asked = Asked(admission, tasks)
         drawing = [asked.draw(number) for number in range(WINDOW + 2)]
         await until(lambda: admission.backlog == 2)
-        place = admission.newcomers_place()
+        place, dear = (admission.newcomers_place(origin(), cost) for cost in (1, 5))
+        elsewhere = admission.newcomers_place(origin("quiet"), 1)
         for task in drawing:
             task.cancel()
     assert (place.position, place.eta_s) == (WINDOW + 3, 4.5)
+    assert (dear.position, dear.eta_s) == (WINDOW + 3, 6.5)
+    assert (elsewhere.position, elsewhere.eta_s) == (WINDOW + 2, 4.0)
 
 
 async def test_who_is_not_waiting_has_no_place() -> None:
     assert Admission(SteadyQueue(0, 1), WINDOW).place("unknown") is None
+
+
+async def test_asking_again_makes_sense_after_what_waits_by_its_cost() -> None:
+    admission = Admission(SteadyQueue(outstanding_cost=6, seconds_per_cost=1), WINDOW)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        asked = Asked(admission, tasks)
+        drawing = [asked.draw(number, iterations=7) for number in range(WINDOW + 1)]
+        await until(lambda: admission.backlog == 1)
+        assert admission.retry_after_s() == 6 + 7
+        for task in drawing:
+            task.cancel()
 
 
 @pytest.mark.parametrize(("outstanding_cost", "wait_s"), [(0, 5.0), (9, 5.0), (40, 20.0)])
@@ -329,3 +347,21 @@ async def test_the_time_left_is_measured_with_the_clock_given() -> None:
     async with asyncio.timeout(30):
         with pytest.raises(DeadlineExceeded):
             await admission.draw("1", origin(), job(1))
+
+
+async def test_who_waits_for_a_face_that_is_there_now_needs_no_turn() -> None:
+    queue = MemoryQueue(QUEUE)
+    admission = Admission(queue, 1)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        asked = Asked(admission, tasks)
+        first = asked.draw(1)
+        await until(lambda: queue.stats().waiting == 1)
+        asked.draw(2)
+        await until(lambda: admission.backlog == 1)
+        same = tasks.create_task(_outcome(admission.draw("the same", origin("another guild"), job(1))))
+        await until(lambda: admission.backlog == 2)
+        (lease,) = await queue.pull(1, 0)
+        await lease.done(drawing_of(lease.job))
+        assert await first == await same == drawing_of(lease.job)
+        (lease,) = await queue.pull(1, 0)  # meanwhile nothing but the other face is drawn
+        await lease.done(drawing_of(lease.job))

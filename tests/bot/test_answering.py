@@ -12,8 +12,9 @@ import pytest
 
 from bot import errors
 from bot.delivery import DeliveryDelayed, Undeliverable
-from bot.models import Progress, RequestState
+from bot.models import Platform, Progress, RequestState
 from bot.replies import words_for
+from bot.texts import say
 from tests.fakes.serving import ORIGIN, Serving, assembled, caps, face, serving_faces
 from tests.polling import PATIENCE_S, until
 
@@ -61,7 +62,7 @@ async def test_a_refusal_that_cannot_be_delivered_keeps_its_words(tmp_path: Path
         serving.fetcher.error = errors.DownloadFailed()
         serving.deliverer.failures = [Undeliverable("gone")]
         stored = await serving.answered("joy")
-        assert (stored.state, stored.refusal) == (REFUSED, words_for(errors.DownloadFailed()))
+        assert (stored.state, stored.refusal) == (REFUSED, say(words_for(errors.DownloadFailed())))
 
 
 @pytest.mark.parametrize("failure", [DeliveryDelayed, TimeoutError])
@@ -170,6 +171,48 @@ async def test_what_is_not_served_yet_is_withdrawn_as_well(tmp_path: Path) -> No
         assert await serving.service.cancel(request.id)
         async with serving.service.running(grace_s=0):
             assert await serving.service.recover() == 0
+
+
+# -- cached ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_cached_face_is_answered_while_nothing_can_be_drawn(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        first = await serving.answered("joy")
+        serving.worker.rest()
+        waiting = await serving.service.ask(ORIGIN, face("pizza"))
+        again = await serving.answered("joy")
+        assert (again.state, again.key) == (ANSWERED, first.key)
+        assert await serving.state(waiting.id) is RequestState.QUEUED
+        serving.worker.resume()
+        await serving.finished(waiting)
+        assert len(serving.worker.pulled) == 2
+
+
+# -- answers that do not stay ---------------------------------------------------------------------------------------
+
+
+async def test_where_answers_are_deleted_after_a_while_it_is_known_when_each_should_go(tmp_path: Path) -> None:
+    now = [1000.0]
+    async with serving_faces(tmp_path, clock=lambda: now[0]) as serving:
+        await serving.policy.set("guild", None, "auto_delete_s", 60, by_user_id="1")
+        serving.deliverer.reached.clear()
+        request = await serving.service.ask(ORIGIN, face("joy"))
+        await until(lambda: bool(serving.deliverer.tries))
+        now[0] = 1010.0  # the time counts from the answer on
+        serving.deliverer.reached.set()
+        assert (await serving.finished(request)).remove_at == 1070.0
+        assert await serving.service.to_remove(Platform.DISCORD, limit=9) == []
+        now[0] = 1070.0
+        [due] = await serving.service.to_remove(Platform.DISCORD, limit=9)
+        assert due.id == request.id
+        await serving.service.forget_answer(request.id)
+        assert await serving.service.to_remove(Platform.DISCORD, limit=9) == []
+
+
+async def test_elsewhere_answers_stay(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        assert (await serving.answered("joy")).remove_at is None
 
 
 # -- progress -------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from PIL import Image, ImageSequence
 
 from tests.fakes import lottie, pictures
 from tests.fakes.discord.server import FakeDiscord
-from tests.fakes.discord.world import Attachment
+from tests.fakes.discord.world import Attachment, Interaction, Message, User
 from tests.program import PATIENCE_S, Program, running_program
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 INSTANT = {"inference.runtime": "fakes.generators:instant"}
+CHATTY = {"servers.prefix_enabled": "true", "servers.cooldown_s": "0", "servers.outstanding_per_user": "9"}
 GATED = {"inference.runtime": "fakes.generators:gated"}
 
 
@@ -157,7 +159,7 @@ async def test_a_taken_port_is_named_and_ends_the_program(tmp_path: Path) -> Non
 
 async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_path: Path) -> None:
     async with FakeDiscord() as discord:
-        settings = INSTANT | discord.variables()
+        settings = INSTANT | discord.variables() | CHATTY
         channel, kim = discord.add_channel("general"), discord.user("kim")
         emoji_id, dancing_id = discord.files.add_emoji(), discord.files.add_emoji(pictures.RED_FILES["animated gif"])
         async with running_program(tmp_path, settings) as program:
@@ -177,7 +179,7 @@ async def test_a_question_in_discord_is_answered_there_by_the_same_program(tmp_p
 
 async def test_stickers_pictures_and_avatars_in_discord_become_faces(tmp_path: Path) -> None:
     async with FakeDiscord() as discord:
-        settings = INSTANT | discord.variables()
+        settings = INSTANT | discord.variables() | CHATTY
         kim = discord.user("kim")
         discord.files.add_portrait(kim, pictures.RED_FILES["png"])
         discord.files.add_portrait(discord.guild, pictures.RED_FILES["png"])
@@ -196,6 +198,50 @@ async def test_stickers_pictures_and_avatars_in_discord_become_faces(tmp_path: P
             "Faces made from a picture, an avatar, the server's icon, AI-generated"
         )
         assert not discord.complaints
+
+
+async def test_buttons_work_before_and_after_a_restart_of_the_program(tmp_path: Path) -> None:
+    async with FakeDiscord(interaction_limit_s=60) as discord:
+        settings = INSTANT | discord.variables() | {"servers.cooldown_s": "3600"}
+        kim, bob = discord.user("kim"), discord.user("bob")
+        kim.manages = True  # and does not wait between one request and the next
+        async with running_program(tmp_path, settings) as program:
+            await discord.until(lambda: discord.commands)
+            face = await discord.answer_to(discord.say(discord.channel, kim, f"{discord.bot.mention} 😂"), picture=True)
+            again = await discord.response_to(discord.press(face, kim, "Again"))
+            more = await discord.response_to(discord.press(face, kim, "More"))
+            assert (await discord.response_to(discord.press(face, bob, "Again"))).pictures()
+            assert "again in" in await refusal_of_press(discord, face, bob)
+            assert await program.ended(signal.SIGTERM) == 0
+        async with running_program(tmp_path, settings) as program:
+            await program.logged("discord_connected")
+            voted = discord.press(more, kim, "⭐")
+            large = await discord.response_to(discord.press(more, kim, "Large"))
+            third = await discord.response_to(discord.press(again, kim, "Again"))
+            await discord.until(lambda: voted.acknowledged)
+            assert await program.ended(signal.SIGTERM) == 0
+        shapes = [opened(answer.pictures()[0].content).size for answer in (face, again, large, third)]
+        assert shapes == [(1056, 512), (1056, 512), (512, 512), (1056, 512)]
+        assert "Good one (1)" in [button["label"] for button in more.buttons()]
+        assert not discord.complaints
+
+
+async def refusal_of_press(discord: FakeDiscord, face: Message, user: User) -> str:
+    """What Again says to somebody who is too early, once the answer to an earlier press is written down."""
+    while True:
+        press = discord.press(face, user, "Again")
+        said = await discord.until(partial(words_after, press))
+        if "still at it" not in said:
+            return said
+
+
+def words_after(press: Interaction) -> str:
+    """What was said first; empty as long as there are no words."""
+    return next((message.content for message in (*press.followups, press.original) if message and message.content), "")
+
+
+def opened(webp: bytes) -> Image.Image:
+    return Image.open(BytesIO(webp), formats=["WEBP"])
 
 
 def durations_ms(webp: bytes) -> list[int]:

@@ -10,7 +10,7 @@ from tests.fakes.serving import ORIGIN, assembled, face
 
 async def test_who_fetches_the_answer_gets_nothing_posted(tmp_path: Path) -> None:
     async with assembled(tmp_path) as serving:
-        postman = Postman(serving.requests, Metrics(), give_up_after_s=60)
+        postman = Postman(Metrics(), give_up_after_s=60)
         assert not postman.serves(ORIGIN.platform)
         postman.add(ORIGIN.platform, PickUp())
         assert postman.serves(ORIGIN.platform)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app import exclusive
 from bot.doctor import examine
+from bot.exclusive import exclusive
 from config.settings import Settings
 from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.emotes import shapes

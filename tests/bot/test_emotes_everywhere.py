@@ -17,7 +17,7 @@ from tests.fakes.emotes import shapes
 from tests.fakes.emotes.sites import EmoteSites
 from tests.program import Program, running_program
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 CHANNEL_ID = "22484632"
 EVERYWHERE = ("Kappa", "EZ", "LULW", "FeelsBadMan", "😂+🍕", "Kappa RainTime")
@@ -59,18 +59,26 @@ async def told(http: aiohttp.ClientSession, program: Program, text: str) -> dict
 async def test_discord_and_the_page_answer_every_kind(tmp_path: Path, sites: EmoteSites) -> None:
     async with FakeDiscord() as discord, aiohttp.ClientSession() as http:
         variables = discord.variables() | sites.variables() | {"inference.runtime": "fakes.generators:instant"}
+        variables |= {"servers.cooldown_s": "0"}
         async with running_program(tmp_path, variables) as program:
             await program.logged("discord_commands_registered")
             admin = discord.user("Ada")
             admin.manages = True
 
-            link = discord.interact(discord.channel, admin, "emoteface twitch-channel", channel="forsen")
+            link = discord.interact(discord.channel, admin, "emoteface set", name="twitch_channel", value="forsen")
             await discord.until(lambda: link.original and link.original.content)
             for text in (*EVERYWHERE, *IN_THE_CHANNEL, ""):
-                question = discord.say(discord.channel, admin, f"!face {text}")
-                assert (await discord.answer_to(question, picture=True)).attachments
-            question = discord.say(discord.channel, admin, "!face catjam")
-            assert (await discord.answer_to(question, picture=True)).content == "This is `catJAM`."
+                question = discord.say(discord.channel, admin, f"{discord.bot.mention} {text}")
+                assert (await discord.answer_to(question, picture=True)).pictures()
+            question = discord.say(discord.channel, admin, f"{discord.bot.mention} catjam")
+            assert "This is `catJAM`." in "".join((await discord.answer_to(question, picture=True)).texts())
+
+            suggested = await discord.autocomplete(discord.channel, admin, emote="😂 forsenS")
+            assert suggested[0]["value"] == "😂 forsenScoots"
+            chosen = discord.interact(discord.channel, admin, emote=suggested[0]["value"])
+            assert (await discord.response_to(chosen)).pictures()
+            nothing = await discord.autocomplete(discord.channel, admin, emote="")
+            assert {choice["value"] for choice in nothing[:14]} >= {"Kappa", "EZ", *IN_THE_CHANNEL}
 
             for text in EVERYWHERE:
                 assert (await told(http, program, f"!face {text}"))["state"] == "answered"

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot.events import Changes, Watch
+from tests.polling import PATIENCE_S
 
 SOON_S = 0.05
-PATIENCE_S = 30
 
 
 async def wakes(watch: Watch) -> bool:
@@ -80,3 +80,10 @@ async def test_a_cancelled_wait_stays_cancelled_and_leaves_no_watch_behind() -> 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not changes._watches
+
+
+async def test_it_is_known_how_many_watch() -> None:
+    changes = Changes()
+    with changes.watching("one"), changes.watching("one"), changes.watching("two"):
+        assert (changes.watched("one"), changes.watched("two"), changes.watched("three")) == (2, 1, 0)
+    assert changes.watched("one") == 0

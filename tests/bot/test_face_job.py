@@ -1,6 +1,7 @@
 """Whatever was fetched becomes a job that the wire takes and that is drawn in bearable time."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ def test_what_fits_is_left_as_it_is() -> None:
 def test_a_job_is_never_more_work_than_agreed_and_plays_as_long(counts: list[int], iterations: int) -> None:
     pictures = [film(count) for count in counts]
     found = job(*pictures, iterations=iterations)
-    assert found.cost <= MAX_RUNS
+    assert found.runs <= MAX_RUNS
     assert [length_ms(picture) for picture in found.pictures] == [length_ms(picture) for picture in pictures]
 
 
@@ -68,3 +69,11 @@ def test_fewer_frames_are_chosen_evenly_and_last_as_long(count: int, most: int) 
 def test_still_pictures_are_never_touched(layout: Layout) -> None:
     pictures = (film(1), film(1, seed=2))
     assert job(*pictures, layout=layout, iterations=10).pictures == pictures
+
+
+@pytest.mark.parametrize("options", [{}, {"layout": Layout.MORPH}, {"iterations": 10}])
+def test_what_is_pixelated_stays_so_with_fewer_frames(options: dict[str, object]) -> None:
+    rough = replace(film(60, side_px=128), pixelated=True)
+    [found] = job(rough, **options).pictures
+    assert found.pixelated
+    assert len(found.frames) < 60

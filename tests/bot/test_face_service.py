@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,21 +14,15 @@ from sqlalchemy.exc import StatementError
 from bot import errors
 from bot.delivery import Refusal
 from bot.errors import ERROR_OF_CODE, FaceError
-from bot.models import FacePicture, Origin, Platform, RequestState
+from bot.models import Emote, EmoteSource, FacePicture, Origin, Platform, RequestState
 from bot.replies import words_for
+from bot.texts import say
 from inference.protocol import FaceOptions, FailureCode, Layout, Style
-from tests.fakes.serving import JOY, ORIGIN, assembled, caps, face, leaves, serving_faces
+from tests.fakes.errors import leaves, sample_of
+from tests.fakes.serving import JOY, ORIGIN, assembled, caps, face, serving_faces
 from tests.fakes.worker import drawing_of
 
-SAMPLES: dict[type[FaceError], Callable[[], FaceError]] = {
-    errors.TooManyEmotes: lambda: errors.TooManyEmotes(4),
-    errors.InvalidOption: lambda: errors.InvalidOption("x", "a number"),
-    errors.FlaggedEmote: lambda: errors.FlaggedEmote(("edgy",)),
-    errors.TooManyRequests: lambda: errors.TooManyRequests(5),
-    errors.PictureTooLarge: lambda: errors.PictureTooLarge("2 MB"),
-    errors.StyleNotServed: lambda: errors.StyleNotServed((Style.CLASSIC,)),
-    errors.Busy: lambda: errors.Busy(5),
-}
+UPLOADED, STICKER = Emote(EmoteSource.UPLOAD, "1"), Emote(EmoteSource.STICKER, "749.png")
 ANSWERED, REFUSED, CANCELLED = RequestState.ANSWERED, RequestState.REFUSED, RequestState.CANCELLED
 
 
@@ -102,6 +96,15 @@ async def test_options_and_uploads_reach_the_network(tmp_path: Path) -> None:
         await serving.finished(request)
         assert request.emotes == (JOY,)
         assert serving.worker.pulled[0].options == options
+
+
+async def test_of_peoples_own_pictures_answers_show_pixels_only(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        mixed = replace(JOY, overlays=(UPLOADED,))
+        request = await serving.service.ask(ORIGIN, face(), uploads=(JOY, UPLOADED, STICKER, mixed))
+        await serving.finished(request)
+        [job] = serving.worker.pulled
+        assert [picture.pixelated for picture in job.pictures] == [False, True, True, True]
 
 
 # -- refused before it is accepted ----------------------------------------------------------------------------------
@@ -180,10 +183,10 @@ async def test_what_the_store_does_not_take_is_not_accepted_and_not_counted(tmp_
 async def test_every_error_on_the_way_becomes_words(tmp_path: Path) -> None:
     async with serving_faces(tmp_path) as serving:
         for leaf in leaves():
-            serving.fetcher.error = error = SAMPLES.get(leaf, leaf)()
+            serving.fetcher.error = error = sample_of(leaf)
             stored = await serving.answered("joy")
-            assert (stored.state, stored.refusal) == (REFUSED, words_for(error))
-            assert serving.deliverer.answers_to(stored) == [Refusal(words_for(error))]
+            assert (stored.state, stored.refusal) == (REFUSED, say(words_for(error)))
+            assert serving.deliverer.answers_to(stored) == [Refusal(say(words_for(error)))]
             assert await serving.service.picture(stored.id) is None
 
 
@@ -192,46 +195,38 @@ async def test_every_failure_of_the_worker_becomes_words(tmp_path: Path) -> None
         for code in FailureCode:
             serving.worker.fails_with = code
             stored = await serving.answered(code)
-            assert (stored.state, stored.refusal) == (REFUSED, words_for(ERROR_OF_CODE[code]()))
+            assert (stored.state, stored.refusal) == (REFUSED, say(words_for(ERROR_OF_CODE[code]())))
 
 
 async def test_a_defect_on_the_way_becomes_words_without_its_text(tmp_path: Path) -> None:
     async with serving_faces(tmp_path) as serving:
         serving.fetcher.error = ZeroDivisionError("secret detail")
         stored = await serving.answered("joy")
-        assert (stored.state, stored.refusal) == (REFUSED, words_for(errors.GeneratorFailed()))
+        assert (stored.state, stored.refusal) == (REFUSED, say(words_for(errors.GeneratorFailed())))
 
 
 async def test_who_waits_too_long_is_told_so(tmp_path: Path) -> None:
     async with serving_faces(tmp_path, caps(deadline_s=0.2)) as serving:
         serving.worker.rest()
         stored = await serving.answered("joy")
-        assert (stored.state, stored.refusal) == (REFUSED, words_for(errors.DeadlineExceeded()))
+        assert (stored.state, stored.refusal) == (REFUSED, say(words_for(errors.DeadlineExceeded())))
 
 
 # -- defaults of a scope --------------------------------------------------------------------------------------------
 
 
-async def test_a_scope_changes_the_defaults_it_has_set_and_no_others(tmp_path: Path) -> None:
+async def test_a_server_changes_the_defaults_it_has_set_and_no_others(tmp_path: Path) -> None:
     async with assembled(tmp_path) as serving:
-        await serving.scope_settings.set("guild", "layout", "strip")
-        await serving.scope_settings.set("guild", "greeting", "hello")
+        await serving.policy.set("guild", None, "layout", "strip", "admin")
         assert await serving.service.defaults("guild") == FaceOptions(realism=0.5, layout=Layout.STRIP)
         assert await serving.service.defaults("elsewhere") == FaceOptions(realism=0.5)
 
 
-async def test_a_scope_that_sets_a_style_gets_the_realism_of_that_style(tmp_path: Path) -> None:
+async def test_a_thread_starts_from_the_defaults_of_its_channel(tmp_path: Path) -> None:
     async with assembled(tmp_path) as serving:
-        await serving.scope_settings.set("guild", "style", "cursed")
-        assert await serving.service.defaults("guild") == FaceOptions(Style.CURSED)
-        await serving.scope_settings.set("guild", "realism", 0.7)
-        assert await serving.service.defaults("guild") == FaceOptions(Style.CURSED, 0.7)
-
-
-async def test_defaults_of_another_version_are_left_out(tmp_path: Path) -> None:
-    async with assembled(tmp_path) as serving:
-        await serving.scope_settings.set("guild", "style", "no such style")
-        assert await serving.service.defaults("guild") == FaceOptions(realism=0.5)
+        await serving.policy.set("guild", "channel", "layout", "strip", "admin")
+        assert (await serving.service.defaults("guild", "thread", "channel")).layout is Layout.STRIP
+        assert (await serving.service.defaults("guild", "thread")).layout is Layout.PAIR
 
 
 async def test_a_place_is_counted_by_its_platform(tmp_path: Path) -> None:
@@ -241,3 +236,38 @@ async def test_a_place_is_counted_by_its_platform(tmp_path: Path) -> None:
         await serving.service.ask(Origin(Platform.WEB, "guild", "channel", "user"), face("joy"))
         with pytest.raises(errors.Busy):
             await serving.service.ask(ORIGIN, face("joy"))
+
+
+# -- what it costs and how long it may take -------------------------------------------------------------------------
+
+
+async def test_a_request_costs_an_estimate_until_its_pictures_are_read(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        request = await serving.service.ask(ORIGIN, face("joy", "pizza", options=FaceOptions(iterations=3)))
+        assert request.cost == 6
+        serving.fetcher.frames = 4
+        request = await serving.service.ask(ORIGIN, face("sun", "moon", options=FaceOptions(iterations=3)))
+        assert request.cost == 6
+        assert (await serving.finished(request)).cost == 24
+
+
+async def test_the_estimate_of_a_request_counts_the_cost_of_those_before_it(tmp_path: Path) -> None:
+    async with serving_faces(tmp_path) as serving:
+        serving.fetcher.reached.clear()
+        pace_s = serving.queue.stats().seconds_per_cost
+        request = await serving.service.ask(ORIGIN, face("joy", options=FaceOptions(iterations=10)))
+        progress = await serving.service.progress(request.id)
+        assert progress is not None
+        assert progress.eta_s == pytest.approx(10 * pace_s)
+        serving.fetcher.reached.set()
+        await serving.finished(request)
+
+
+@pytest.mark.parametrize(("ends_in_s", "time_s"), [(900, 120), (140, 110), (60, 30)])
+async def test_where_the_way_to_the_asker_ends_the_deadline_is_before_it(
+    tmp_path: Path, ends_in_s: float, time_s: float
+) -> None:
+    now = time.time()
+    async with assembled(tmp_path, caps(deadline_s=120), clock=lambda: now) as serving:
+        request = await serving.service.ask(ORIGIN, face("joy"), reply_target={"ends_at": now + ends_in_s})
+        assert request.deadline_at == pytest.approx(now + time_s)

@@ -45,7 +45,7 @@ async def test_a_check_that_never_returns_is_reported_after_its_timeout() -> Non
     health.add("stuck", stuck)
     health.add("store", fine)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         stuck_part, store = (await health.ready()).parts
 
     assert (stuck_part.name, stuck_part.ok) == ("stuck", False)

@@ -16,6 +16,7 @@ from config.settings import LogSettings
 TOKEN = "MTk4NjIyNDgzNDcx.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 PASSWORD = "hunter2"
 INTERACTION = "aW50ZXJhY3Rpb246MTIzNDU2Nzg5.abc-DEF_123"
+SECRET = "wyz9smmNmA2XivXkWNWAYP4KGb4_k-80"
 FORMATS = ["json", "console"]
 
 log = structlog.get_logger(__name__)
@@ -176,6 +177,16 @@ def test_tokens_in_interaction_addresses_are_masked(
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
+def test_the_secret_in_an_overlays_address_is_masked(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    configure(log_format, secrets=())
+    log.warning("page_asked", path=f"/overlay/{SECRET}/events")
+    logging.getLogger("aiohttp.server").error("GET http://127.0.0.1:8080/overlay/%s?last=1", SECRET)
+    said = capsys.readouterr().err
+    assert SECRET not in said
+    assert said.count("/overlay/***") == 2
+
+
+@pytest.mark.parametrize("log_format", FORMATS)
 def test_a_traceback_shows_no_local_variables(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
     configure(log_format, secrets=())
     try:
@@ -191,3 +202,10 @@ def test_an_empty_secret_masks_nothing(capsys: pytest.CaptureFixture[str]) -> No
     configure(secrets=("",))
     log.info("face_drawn")
     assert [line["event"] for line in lines(capsys)] == ["face_drawn"]
+
+
+def test_what_is_called_like_a_secret_elsewhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(secrets=())
+    log.info("request_finished", state="answered", code="msg_ratelimit")
+    [line] = lines(capsys)
+    assert (line["state"], line["code"]) == ("answered", "msg_ratelimit")

@@ -1,5 +1,7 @@
 """The command line: words in, exit codes out."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,23 @@ def test_doctor_tells_by_its_exit_code(settings: Settings, monkeypatch: pytest.M
     assert exit_code("doctor") == 0
     monkeypatch.setenv("EMOTEFACE_INFERENCE__RUNTIME", "fakes.generators:missing")
     assert exit_code("doctor") == 1
+
+
+def test_a_database_of_a_newer_version_is_named_when_the_program_starts(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.data_dir.mkdir()
+    with closing(sqlite3.connect(settings.data_dir / "emoteface.db")) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    assert exit_code("run") == 1
+    assert "newer version" in capsys.readouterr().err
+
+
+def test_a_database_that_is_none_is_named_when_the_program_starts(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.data_dir.mkdir()
+    (settings.data_dir / "emoteface.db").write_bytes(b"no database" * 1000)
+    assert exit_code("run") == 1
+    assert "the store fails (SQLITE_NOTADB)" in capsys.readouterr().err

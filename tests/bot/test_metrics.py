@@ -70,9 +70,11 @@ def test_the_queue_and_the_gateway_are_read_at_the_moment_of_asking() -> None:
     latency_s = [math.nan]
     metrics.watch_queue(lambda: stats[-1])
     metrics.watch_gateway(lambda: latency_s[-1])
+    metrics.watch_backlog(lambda: 3, lambda: 15)
 
     assert value(metrics, "queue_waiting_jobs") == 1
     assert value(metrics, "queue_outstanding_cost") == 30
+    assert (value(metrics, "backlog_requests"), value(metrics, "backlog_cost")) == (3, 15)
     assert math.isnan(value(metrics, "gateway_latency_seconds"))
 
     stats.append(QueueStats(waiting=9, leased=0, outstanding_cost=9, cached=0, dead_letters=0, seconds_per_cost=0.1))
@@ -96,6 +98,8 @@ def test_the_documentation_lists_exactly_the_metrics_there_are() -> None:
     metrics = Metrics()
     metrics.watch_queue(lambda: QueueStats(0, 0, 0, 0, 0, 0.0))
     metrics.watch_gateway(lambda: 0.0)
+    metrics.watch_backlog(lambda: 0, lambda: 0)
+    metrics.watch_twitch(lambda: 0, lambda: False)
     metrics.watch_emote_sources(lambda: {EmoteSource.BTTV: BreakerState.CLOSED})
     metrics.emote_source_asked(EmoteSource.BTTV, "read")
     text = metrics.render().decode()

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform
 from inference.protocol import FaceOptions
 
@@ -32,6 +34,14 @@ def test_an_emote_survives_its_row_and_so_do_those_it_is_composed_with() -> None
 
 def test_a_request_knows_whose_pictures_it_was_made_of() -> None:
     avatars = [Emote(EmoteSource.AVATAR, "a", shown_user_id=user_id) for user_id in ("7", "8", "7")]
-    joy = Emote(EmoteSource.UNICODE, "1f602")
+    joy = Emote(EmoteSource.UNICODE, "1f602", blended=Emote(EmoteSource.AVATAR, "b", shown_user_id="9"))
     request = FaceRequest("1", Origin(Platform.DISCORD, "1", "2", "3"), (joy, *avatars), FaceOptions(), 0.0, 1.0)
-    assert request.shown_user_ids == {"7", "8"}
+    assert request.shown_user_ids == {"7", "8", "9"}
+
+
+@pytest.mark.parametrize("source", EmoteSource)
+def test_originals_are_shown_of_what_is_in_a_catalogue_and_of_unicode_only(source: EmoteSource) -> None:
+    public = {"unicode", "discord", "twitch", "bttv", "ffz", "seventv"}
+    emote = Emote(source, "1")
+    assert emote.is_somebodys == (source.value not in public)
+    assert Emote(EmoteSource.UNICODE, "1f602", overlays=(emote,)).is_somebodys == emote.is_somebodys

@@ -17,6 +17,7 @@ from bot.delivery import Refusal
 from bot.errors import Busy, DeadlineExceeded, NoWeights
 from bot.models import FacePicture, FaceRequest, Origin, Platform, RequestState
 from bot.replies import words_for
+from bot.texts import say
 from inference.protocol import FaceOptions, FaceResult
 from tests.fakes.serving import JOY, ORIGIN, Serving, assembled, caps, face, serving_faces
 from tests.polling import PATIENCE_S, until
@@ -116,7 +117,7 @@ async def test_what_is_too_old_is_answered_in_words(tmp_path: Path, state: Reque
     async with restarted(tmp_path, row, settings=caps(recover_max_age_s=900)) as serving:
         await serving.service.recover()
         stored = await serving.finished(row)
-        assert (stored.state, stored.refusal) == (REFUSED, words_for(DeadlineExceeded()))
+        assert (stored.state, stored.refusal) == (REFUSED, say(words_for(DeadlineExceeded())))
         assert len(serving.deliverer.taken) == 1
         assert not serving.worker.pulled
 
@@ -133,7 +134,7 @@ async def test_without_weights_what_is_left_over_is_answered_in_words(tmp_path: 
     async with restarted(tmp_path, row, model_ids={}) as serving:
         await serving.service.recover()
         stored = await serving.finished(row)
-        assert (stored.state, stored.refusal) == (REFUSED, words_for(NoWeights()))
+        assert (stored.state, stored.refusal) == (REFUSED, say(words_for(NoWeights())))
 
 
 async def test_finished_requests_are_left_alone(tmp_path: Path) -> None:

@@ -70,7 +70,16 @@ def test_the_packaged_file_names_every_setting_and_no_other() -> None:
 
 
 def test_every_line_of_the_packaged_file_says_what_the_setting_means() -> None:
-    addresses = {"api_url", "gateway_url", "cdn_url", "media_url", "helix_url", "id_url"}  # these speak for themselves
+    addresses = {  # these speak for themselves
+        "api_url",
+        "authorize_url",
+        "cdn_url",
+        "eventsub_url",
+        "gateway_url",
+        "helix_url",
+        "id_url",
+        "media_url",
+    }
     for line in DEFAULTS.read_text(encoding="utf-8").splitlines():
         name, colon, value = line.partition(":")
         if colon and value and not line.startswith("#") and name.strip() not in addresses:
@@ -153,6 +162,8 @@ def test_the_runtime_is_one_of_ours_or_names_an_attribute(load: Load, runtime: s
         ("discord:\n  prefix: 'a b'\n", "discord.prefix: "),
         ("inference:\n  runtime: os.system\n", "inference.runtime: "),
         ("inference:\n  realism: 1.1\n", "inference.realism: "),
+        ("twitch:\n  bot_user_id: name\n", "twitch.bot_user_id: "),
+        ("twitch:\n  eventsub_url: https://eventsub.example\n", "twitch.eventsub_url: "),
     ],
 )
 def test_a_mistake_in_the_file_stops_the_start_and_names_the_key(load: Load, text: str, key: str) -> None:
@@ -172,6 +183,7 @@ def test_a_mistake_in_the_file_stops_the_start_and_names_the_key(load: Load, tex
         ("WEB__PORT", "web.port"),
         ("DISCORD__TOKEN__X", "discord.token"),
         ("DISCORD", "discord"),
+        ("STORE__KEY", "store.key"),
     ],
 )
 def test_a_mistake_in_a_variable_stops_the_start_and_names_it_but_not_its_value(

@@ -11,43 +11,41 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from bot.admission import Admission
 from bot.command import FaceCommand
 from bot.delivery import Answer
 from bot.emotes.catalogue import Catalogue
-from bot.errors import FaceError, NothingToDraw, UnknownEmote
-from bot.face_service import FaceService, FaceServiceParts
+from bot.emotes.compose import Inspect, unseen
+from bot.errors import NothingToDraw, UnknownEmote
+from bot.face_parts import FaceServiceParts
+from bot.face_service import FaceService
 from bot.metrics import Metrics
 from bot.models import Emote, EmoteSource, FaceRequest, Origin, Platform, RequestState
+from bot.policy.policy import Policy
+from bot.stage.stage import Stage, StageParts
+from bot.store.audit import Audit
 from bot.store.database import open_database
 from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
-from bot.store.scope_settings import ScopeSettings
-from config.settings import QueueSettings, RequestsSettings
+from bot.store.shelf import Folder
+from bot.store.staged_faces import StagedFaces
+from config.queue import QueueSettings
+from config.settings import RequestsSettings
 from inference.protocol import FaceOptions, Frame, Picture, Style
 from inference.queue.memory import MemoryQueue
+from tests.fakes.policies import OPEN, caps, policy_on
 from tests.fakes.worker import FakeWorker
 from tests.polling import PATIENCE_S, until
 
+PUBLIC_URL = "https://faces.example"
 MODEL_IDS = {Style.CLASSIC: "classic-1"}
 ORIGIN = Origin(Platform.DISCORD, "guild", "channel", "user")
 JOY = Emote(EmoteSource.UNICODE, "1f602", "face with tears of joy")
 QUEUE = QueueSettings.model_validate(
     {"url": "memory:", "max_jobs": 64, "max_attempts": 3, "lease_s": 60, "cache_ttl_s": 60, "cache_mb": 1}
 )
-
-
-def caps(**changes: float) -> RequestsSettings:
-    values = {
-        "deadline_s": 120,
-        "recover_max_age_s": 900,
-        "max_outstanding": 1000,
-        "max_outstanding_per_scope": 1000,
-        "max_outstanding_per_user": 1000,
-        "keep_pictures_h": 24,
-        "max_pictures_mb": 10,
-    }
-    return RequestsSettings.model_validate(values | changes)
 
 
 def face(*words: str, options: FaceOptions | None = None) -> FaceCommand:
@@ -69,21 +67,24 @@ class FakeResolver:
 
 
 class FakeFetcher:
-    """A pixel for every emote, or `error`; `reach` holds it up until the event is set."""
+    """A pixel for every emote, in so many `frames`, or `error`; `reach` holds it up until the event is set."""
 
     def __init__(self) -> None:
         self.fetched: Counter[str] = Counter()
         self.error: Exception | None = None
+        self.frames = 1
         self.reached = asyncio.Event()
         self.reached.set()
 
-    async def fetch(self, emote: Emote) -> Picture:
+    async def fetch(self, emote: Emote, inspect: Inspect = unseen) -> Picture:
         self.fetched[emote.id] += 1
         await self.reached.wait()
         if self.error:
             raise self.error
         colour = sum(emote.id.encode()).to_bytes(3, "big")
-        return Picture(1, 1, (Frame(colour + b"\xff"),))
+        picture = Picture(1, 1, (Frame(colour + b"\xff", 50),) * self.frames)
+        await inspect(picture)
+        return picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +126,13 @@ class Serving:
     service: FaceService
     requests: RequestStore
     pictures: PictureStore
-    scope_settings: ScopeSettings
+    policy: Policy
     queue: MemoryQueue
     admission: Admission
     worker: FakeWorker
     metrics: Metrics
+    stage: Stage
+    engine: AsyncEngine
     fetcher: FakeFetcher = field(default_factory=FakeFetcher)
     deliverer: FakeDeliverer = field(default_factory=FakeDeliverer)
 
@@ -174,12 +177,14 @@ async def assembled(
     queue, metrics, fetcher = MemoryQueue(QUEUE), Metrics(), FakeFetcher()
     worker, admission = FakeWorker(queue), Admission(queue, window=4)
     async with open_database(f"sqlite+aiosqlite:///{folder / 'emoteface.db'}") as engine, worker.running():
-        requests, scope_settings = RequestStore(engine), ScopeSettings(engine)
-        pictures = PictureStore(engine, folder / "pictures")
-        parts = FaceServiceParts(FakeResolver(), fetcher, requests, pictures, scope_settings, admission, metrics)
-        service = FaceService(parts, settings, defaults=FaceOptions(realism=0.5), model_ids=model_ids, clock=clock)
+        requests, policy = RequestStore(engine), policy_on(engine, settings, clock=clock, **OPEN | {"realism": 0.5})
+        pictures = PictureStore(engine, Folder(folder / "pictures"))
+        staged = StageParts(StagedFaces(engine), requests, pictures, policy, queue, Audit(engine))
+        stage = Stage(staged, PUBLIC_URL, clock=clock)
+        parts = FaceServiceParts(FakeResolver(), fetcher, requests, pictures, policy, admission, metrics, stage)
+        service = FaceService(parts, settings, model_ids=model_ids, clock=clock)
         serving = Serving(
-            service, requests, pictures, scope_settings, queue, admission, worker, metrics, fetcher=fetcher
+            service, requests, pictures, policy, queue, admission, worker, metrics, stage, engine, fetcher=fetcher
         )
         for platform in platforms:
             service.add_deliverer(platform, serving.deliverer)
@@ -193,9 +198,3 @@ async def serving_faces(
     """The same, running; requests still in work at the end get no grace."""
     async with assembled(folder, settings, **values) as serving, serving.service.running(grace_s=0):
         yield serving
-
-
-def leaves(kind: type[FaceError] = FaceError) -> list[type[FaceError]]:
-    """The errors that are raised, which are those without children."""
-    below = kind.__subclasses__()
-    return [leaf for child in below for leaf in leaves(child)] if below else [kind]

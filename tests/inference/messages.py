@@ -40,7 +40,7 @@ def pictures(draw: st.DrawFn) -> Picture:
     width, height = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     size = width * height * 4
     frame = st.builds(Frame, st.binary(min_size=size, max_size=size), st.integers(0, 60_000))
-    return Picture(width, height, tuple(draw(st.lists(frame, min_size=1, max_size=3))))
+    return Picture(width, height, tuple(draw(st.lists(frame, min_size=1, max_size=3))), draw(st.booleans()))
 
 
 jobs = st.builds(

@@ -1,5 +1,6 @@
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert same(loaded.generator, generator())
     assert loaded.info == INFO
     assert not loaded.generator.training
+
+
+def test_a_file_of_ours_may_begin_like_a_pickle(tmp_path: Path) -> None:
+    """It begins with the length of its header, which is any multiple of eight."""
+    path = tmp_path / "ours.safetensors"
+    for padding in range(300):
+        save_checkpoint(path, generator(), replace(INFO, recipe={"padding": "x" * padding}))
+        if path.read_bytes()[:1] == b"\x80":
+            break
+    assert path.read_bytes()[:1] == b"\x80"
+    assert same(load_checkpoint(path).generator, generator())
 
 
 def test_half_precision_files_load_as_full_precision(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class Conversation:
 def child(generator: str = "instant", **environment: str) -> Iterator[Conversation]:
     runtime = f"fakes.generators:{generator}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "inference", "worker"],
+        [sys.executable, "-m", "inference", "child"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT / "tests")} | environment,
         stdin=subprocess.PIPE,
@@ -174,7 +174,7 @@ def test_a_child_leaves_ctrl_c_to_its_supervisor() -> None:
 def test_a_child_started_by_hand_explains_itself() -> None:
     ours, terminal = pty.openpty()
     try:
-        command = [sys.executable, "-m", "inference", "worker"]
+        command = [sys.executable, "-m", "inference", "child"]
         done = subprocess.run(command, cwd=ROOT, stdin=terminal, capture_output=True, timeout=PATIENCE_S, check=False)
     finally:
         os.close(ours)
@@ -185,7 +185,8 @@ def test_a_child_started_by_hand_explains_itself() -> None:
 
 PARENT = """
 import asyncio, sys, time
-from config.settings import InferenceSettings, QueueSettings
+from config.queue import QueueSettings
+from config.settings import InferenceSettings
 from inference.protocol import FaceJob, FaceOptions, Frame, Picture, Style
 from inference.queue.memory import MemoryQueue
 from fakes.seen_work import SeenWork

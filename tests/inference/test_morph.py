@@ -30,7 +30,7 @@ def test_the_loop_goes_from_the_emote_through_16_32_64_and_128_pixels_to_the_fac
     tile_px, face = pictures[0].width, each.faces[-1]
     seen = each.seen.resize((COARSEST_PX, COARSEST_PX), Image.Resampling.BOX)
     coarse = [face.resize((side_px, side_px), Image.Resampling.BOX) for side_px, _ in RISE]
-    tiles = [emote_tile(each.emote), *map(pixel_tile, [seen, *coarse]), face_tile(face, SEED)]
+    tiles = [emote_tile(each), *map(pixel_tile, [seen, *coarse]), face_tile(face, SEED)]
     stations = [pictures.index(tile(tile_px)) for tile in tiles]
     assert stations == sorted(set(stations))
     assert stations[0] == 0
@@ -72,3 +72,12 @@ def test_several_emotes_change_together(count: int) -> None:
     shots = shots_of(*(drawn((RED, BLUE)[at % 2]) for at in range(count)))
     arrangement = side_by_side(count)
     assert {shot.image.size for shot in shots} == {arrangement.size(arrangement.tile_px(PIXELS))}
+
+
+def test_of_a_pixelated_picture_no_frame_shows_more_than_16_pixels_before_the_face() -> None:
+    rng = np.random.default_rng(1)
+    noise = Image.fromarray(rng.integers(0, 255, (64, 64, 3), np.uint8)).convert("RGBA")
+    alike = noise.resize((16, 16), Image.Resampling.BOX).resize((64, 64), Image.Resampling.NEAREST)
+    each = drawn()
+    fine, coarse = (shots_of(Drawn(emote, each.seen, each.faces).made_rough()) for emote in (noise, alike))
+    assert [shot.image.tobytes() for shot in fine] == [shot.image.tobytes() for shot in coarse]

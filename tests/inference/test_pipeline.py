@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterable, Iterator, MutableMapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -395,6 +396,22 @@ def test_a_round_of_the_dial_keeps_its_noise(style: Style) -> None:
 def test_every_layout_shows_faces_of_the_dial(style: Style, layout: Layout) -> None:
     [outcome] = pipeline_of(Recorder()).draw([job([disc(), disc(BLUE)], style=style, layout=layout, iterations=2)])
     assert opened(outcome).size == (outcome.width_px, outcome.height_px)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("layout", [Layout.PAIR, Layout.STRIP, Layout.MORPH])
+def test_of_a_pixelated_picture_the_network_sees_all_and_the_answer_shows_pixels(style: Style, layout: Layout) -> None:
+    plain, rough = Recorder(), Recorder()
+    [shown] = pipeline_of(plain).draw([job([disc()], style=style, layout=layout)])
+    [pixels] = pipeline_of(rough).draw([job([replace(disc(), pixelated=True)], style=style, layout=layout)])
+    assert np.array_equal(plain.seen[0], rough.seen[0])
+    first = opened(pixels).convert("RGBA")
+    assert first.size == opened(shown).size
+    block = first.height // 16
+    tile = np.asarray(first).astype(int)[: block * 16, : block * 16]
+    blocks = tile.reshape(16, block, 16, block, 4)[4:12, 2:-2, 4:12, 2:-2]
+    assert blocks.max(axis=(1, 3)).max() > 0
+    assert (np.ptp(blocks, axis=(1, 3))).max() < 40  # the file's own blur; of the disc's edge it is over 100
 
 
 def test_an_animated_emote_keeps_one_person_through_all_frames() -> None:

@@ -4,12 +4,7 @@ import torch
 from PIL import Image
 
 from inference.feeds import Feed, rows
-from inference.networks import dial
 from inference.preparation import (
-    COARSEST_CUTOFF,
-    DIAL_INPUT_PX,
-    FINEST_CUTOFF,
-    LATENT,
     PREPARATIONS,
     ClassicPreparation,
     DialPreparation,
@@ -30,11 +25,6 @@ BOTH = pytest.mark.parametrize("preparation", [ClassicPreparation(), DialPrepara
 
 def first(picture: Picture, style: Style = Style.REAL, **options: object) -> Feed:
     return DialPreparation().first([framed(picture)], [0], FaceOptions(style, **options))  # type: ignore[arg-type]
-
-
-def test_the_numbers_of_the_dial_are_those_of_its_network() -> None:
-    assert (DIAL_INPUT_PX, LATENT) == (dial.INPUT_PX, dial.LATENT)
-    assert (FINEST_CUTOFF, COARSEST_CUTOFF) == (dial.FINEST_CUTOFF, dial.COARSEST_CUTOFF)
 
 
 def test_every_style_has_a_preparation() -> None:

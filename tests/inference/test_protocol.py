@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inference.protocol import (
     AUTO,
+    COST_OF_RUN,
     DEFAULT_REALISM,
     MAX_FRAMES,
     MAX_ITERATIONS,
@@ -66,6 +67,10 @@ def test_the_key_is_a_sha256_in_hexadecimal(drawing: FaceJob) -> None:
 @given(jobs, st.floats(allow_nan=False, allow_infinity=False))
 def test_the_key_does_not_depend_on_the_deadline(drawing: FaceJob, deadline_at: float) -> None:
     assert replace(drawing, deadline_at=deadline_at).key == drawing.key
+
+
+def test_what_is_shown_of_a_picture_is_part_of_the_key() -> None:
+    assert job(pictures=(still(),)).key != job(pictures=(replace(still(), pixelated=True),)).key
 
 
 @given(
@@ -131,7 +136,7 @@ def test_pictures_in_another_order_are_another_drawing() -> None:
 
 def test_the_key_is_the_same_in_every_process_and_version() -> None:
     """It names cached drawings outside this process: when it changes, all of them are drawn anew."""
-    assert job().key == "220dc8474160934f0aa13f50cd983ea6a3ef61452b67dd6b78b66419eca5d5d0"
+    assert job().key == "4afef748bc334c3cae42624beeda6884f76a473abeac5e55bce9404bc5ee23be"
 
 
 # -- options --------------------------------------------------------------------------------------------------------
@@ -248,10 +253,12 @@ def test_a_deadline_that_is_no_moment_is_refused(deadline_at: float) -> None:
         job(deadline_at=deadline_at)
 
 
-def test_a_job_costs_its_frames_times_its_iterations() -> None:
+def test_a_job_costs_its_frames_times_its_iterations_times_its_style() -> None:
     moving = Picture(1, 1, (Frame(bytes(4)),) * 7)
     assert job(pictures=(moving, still()), options=FaceOptions(iterations=3)).cost == 24
     assert job().cost == 1
+    real = job(pictures=(moving, still()), options=FaceOptions(Style.REAL, iterations=3))
+    assert (real.runs, real.cost) == (24, 24 * COST_OF_RUN[Style.REAL])
 
 
 def test_the_best_of_all_rounds_costs_all_of_them() -> None:

@@ -87,7 +87,10 @@ json_values = st.recursive(
 
 @given(
     st.sampled_from(["protocol", "model_id", "options", "deadline_at", "pictures"]),
-    json_values | st.lists(st.fixed_dictionaries({"size": json_values, "durations_ms": json_values}), max_size=2),
+    json_values
+    | st.lists(
+        st.fixed_dictionaries({"size": json_values, "durations_ms": json_values, "pixelated": json_values}), max_size=2
+    ),
 )
 def test_any_value_in_a_jobs_header_is_read_or_refused(name: str, value: object) -> None:
     try:
@@ -141,15 +144,19 @@ def test_a_picture_is_not_an_outcome_and_an_outcome_not_a_picture() -> None:
 @pytest.mark.parametrize(
     "described",
     [
-        [{"size": [], "durations_ms": [0]}],
-        [{"size": [1], "durations_ms": [0]}],
-        [{"size": [1, math.inf], "durations_ms": [0]}],
-        [{"size": [1, 1], "durations_ms": [math.inf]}],
-        [{"size": [1, 1], "durations_ms": []}],
-        [{"size": [-1, -1], "durations_ms": [0]}],
-        [{"size": [2, 1], "durations_ms": [0]}, {"size": [-1, 1], "durations_ms": [0]}],
-        [{"size": [1, 1], "durations_ms": [0, 0]}],
-        [{"size": [10**6, 10**6], "durations_ms": [0]}],
+        [{"size": [1, 1], "durations_ms": [0]}],
+        [{"size": [], "durations_ms": [0], "pixelated": False}],
+        [{"size": [1], "durations_ms": [0], "pixelated": False}],
+        [{"size": [1, math.inf], "durations_ms": [0], "pixelated": False}],
+        [{"size": [1, 1], "durations_ms": [math.inf], "pixelated": False}],
+        [{"size": [1, 1], "durations_ms": [], "pixelated": False}],
+        [{"size": [-1, -1], "durations_ms": [0], "pixelated": False}],
+        [
+            {"size": [2, 1], "durations_ms": [0], "pixelated": False},
+            {"size": [-1, 1], "durations_ms": [0], "pixelated": False},
+        ],
+        [{"size": [1, 1], "durations_ms": [0, 0], "pixelated": False}],
+        [{"size": [10**6, 10**6], "durations_ms": [0], "pixelated": False}],
         [],
         [[1, 1]],
         {"size": [1, 1]},
@@ -179,7 +186,8 @@ def test_a_compression_bomb_is_refused_in_little_memory() -> None:
 
 
 def test_a_header_that_promises_much_costs_little_memory() -> None:
-    described = [{"size": [MAX_SIDE_PX, MAX_SIDE_PX], "durations_ms": [0] * MAX_FRAMES}] * MAX_PICTURES
+    huge = {"size": [MAX_SIDE_PX, MAX_SIDE_PX], "durations_ms": [0] * MAX_FRAMES, "pixelated": False}
+    described = [huge] * MAX_PICTURES
     with memory_below(2 * MB), pytest.raises(ProtocolError, match="do not fit"):
         FaceJob.from_bytes(job_message(pictures=described))
 

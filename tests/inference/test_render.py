@@ -156,3 +156,34 @@ def test_a_face_that_is_not_enlarged_has_no_grain() -> None:
 
 def test_pixels_have_no_grain() -> None:
     assert len(np.unique(np.asarray(pixel_tile(flat(160, 16))(512))[..., 0])) == 1
+
+
+@pytest.mark.parametrize("layout", [Layout.PAIR, Layout.STRIP, Layout.GRID])
+@pytest.mark.parametrize("seen_px", [16, 64])
+def test_of_a_pixelated_picture_no_layout_shows_more_than_16_pixels_across(layout: Layout, seen_px: int) -> None:
+    rng = np.random.default_rng(1)
+    noise = Image.fromarray(rng.integers(0, 255, (128, 128, 3), np.uint8)).convert("RGBA")
+    seen = Image.fromarray(rng.integers(0, 255, (seen_px, seen_px, 3), np.uint8))
+    alike = [each.resize((16, 16), Image.Resampling.BOX).resize(each.size, 0) for each in (noise, seen)]
+    faces = drawn().faces
+    fine, coarse = (picture_of([Drawn(*each, faces).made_rough()], layout) for each in ((noise, seen), alike))
+    assert fine.tobytes() == coarse.tobytes()
+
+
+def test_a_pixelated_photo_has_hard_edges_and_round_corners_beside_its_face() -> None:
+    photo = Image.effect_noise((128, 128), 80).convert("RGBA")
+    picture = picture_of([Drawn(photo, drawn().seen, drawn().faces).made_rough()], Layout.PAIR)
+    tile_px = picture.height
+    block = tile_px // 16
+    inner = np.asarray(picture)[block * 4 : block * 5, block * 4 : block * 5]
+    assert (inner == inner[0, 0]).all()
+    assert picture.getpixel((0, 0))[3] == 0
+
+
+def test_a_sheet_may_show_one_original_and_one_pixelated() -> None:
+    plain, rough = drawn(RED), drawn(GREEN).made_rough()
+    mixed = np.asarray(picture_of([plain, rough], Layout.STRIP))
+    alone = np.asarray(picture_of([plain, plain], Layout.STRIP))
+    half = mixed.shape[0] // 2 - 64
+    assert mixed.shape == alone.shape
+    assert (mixed[:half] == alone[:half]).all()

@@ -17,7 +17,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from config.settings import InferenceSettings, QueueSettings
+from config.queue import QueueSettings
+from config.settings import InferenceSettings
 from inference.protocol import (
     FaceFailure,
     FaceJob,

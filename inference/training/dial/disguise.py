@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from inference.networks.dial import INPUT_PX
+from inference.preparation import DIAL_INPUT_PX
 from inference.preprocess import MATTE
 from inference.training.augment import Views, grey, reduced, sampling_grid, uniform
 from inference.training.dial.low_pass import low_pass
@@ -36,11 +36,11 @@ def disguised(views: Views, random: Generator) -> tuple[Tensor, Tensor]:
     head = head_mask(views.landmarks, side_px, random)
     cut_out = _coin(count, CUT_OUT_SHARE, random)
     targets = torch.lerp(views.faces, torch.lerp(_grounds(count, random), views.faces, head), cut_out)
-    seen = reduced(targets, INPUT_PX)
+    seen = reduced(targets, DIAL_INPUT_PX)
     enlarged = _either(enlarge_features(seen, views.landmarks, random), seen, SHARE, random)
     pictures = (enlarged + 1) / 2
     painted = _painted(pictures, views.landmarks, random)
-    pictures = torch.lerp(pictures, painted, reduced(head, INPUT_PX) * _coin(count, 0.6, random))
+    pictures = torch.lerp(pictures, painted, reduced(head, DIAL_INPUT_PX) * _coin(count, 0.6, random))
     pictures = _outlined(_contrasted(pictures, random), random)
     pictures = _bent(_coarsened(_quantised(pictures, random), random), random)
     pictures = pictures + torch.randn(pictures.shape, generator=random) * 0.03 * _each(
@@ -56,7 +56,7 @@ def _painted(pictures: Tensor, landmarks: Tensor, random: Generator) -> Tensor:
     shading = low_pass(brightness, torch.full((count,), SHADING_CUTOFF))
     mean = brightness.mean((2, 3), keepdim=True)
     kept = _each(torch.rand(count, generator=random)) * _coin(count, SHARE, random)
-    features = torch.lerp(eyes_and_mouth(landmarks, INPUT_PX), torch.ones_like(brightness), kept)
+    features = torch.lerp(eyes_and_mouth(landmarks, DIAL_INPUT_PX), torch.ones_like(brightness), kept)
     detail = (brightness - shading) * _each(uniform(count, random, 1.0, 2.5)) * features
     relative = 1 + (detail + (shading - mean) * kept) / mean.clamp(min=0.3)
     tint = torch.tensor(TINTS)[torch.randint(len(TINTS), (count,), generator=random)] / 255
@@ -93,7 +93,7 @@ def _coarsened(pictures: Tensor, random: Generator) -> Tensor:
     """Some as small pictures enlarged."""
     side_px = int(torch.randint(20, 48, (1,), generator=random))
     coarse = functional.interpolate(pictures, size=side_px, mode="bilinear", antialias=True, align_corners=False)
-    coarse = functional.interpolate(coarse, size=INPUT_PX, mode="bilinear", align_corners=False)
+    coarse = functional.interpolate(coarse, size=DIAL_INPUT_PX, mode="bilinear", align_corners=False)
     return _either(coarse, pictures, SHARE, random)
 
 
@@ -105,8 +105,8 @@ def _bent(pictures: Tensor, random: Generator) -> Tensor:
         * _each(uniform(count, random, 0.0, 0.1))
         * _coin(count, SHARE, random)
     )
-    flow = functional.interpolate(pulls, size=INPUT_PX, mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
-    still = sampling_grid(torch.eye(2, 3)[None], INPUT_PX)
+    flow = functional.interpolate(pulls, size=DIAL_INPUT_PX, mode="bicubic", align_corners=False).permute(0, 2, 3, 1)
+    still = sampling_grid(torch.eye(2, 3)[None], DIAL_INPUT_PX)
     return functional.grid_sample(pictures, still + flow, padding_mode="border", align_corners=False)
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from inference.networks.dial import INPUT_PX
+from inference.preparation import DIAL_INPUT_PX
 from inference.preprocess import MATTE
 from inference.training.augment import jitter, sampling_grid, uniform
 from inference.training.faces import FacesError
@@ -60,7 +60,7 @@ def _grid(count: int, random: Generator) -> Tensor:
     cosine, sine = side * angle.cos(), side * angle.sin()
     shift = uniform(count * 2, random, -SHIFT, SHIFT).view(count, 2, 1) * 2
     matrix = torch.stack([cosine * mirror, -sine, sine * mirror, cosine], 1).view(-1, 2, 2)
-    return sampling_grid(torch.cat([matrix, shift], 2), INPUT_PX)
+    return sampling_grid(torch.cat([matrix, shift], 2), DIAL_INPUT_PX)
 
 
 def _recolouring(count: int, random: Generator) -> Tensor:

@@ -10,6 +10,7 @@ from inference.training.augment import Sampling, random_views
 from inference.training.dial.disguise import disguised
 from inference.training.dial.drawn import Drawn
 from inference.training.faces import Faces, held_out
+from inference.training.skin import even_shares, skin_lightness
 
 FACES = Sampling(sides=(0.64, 0.92), jittered_share=0.0)
 """Emotes fill their frame; and what is seen in them shall have a person's own colours."""
@@ -41,17 +42,19 @@ class Batch:
 
 
 class BatchMaker:
-    """Draws batches from the training faces, never from those held out."""
+    """Draws batches from the training faces, never from those held out, dark and light skin as often as any other."""
 
     def __init__(self, faces: Faces, drawn: Drawn, drawn_share: float) -> None:
         self._faces = faces
         self._drawn = drawn
         self._drawn_share = drawn_share
         self._indices, _ = held_out(len(faces))
+        shares = even_shares(skin_lightness(faces)[self._indices])
+        self._shares = torch.from_numpy(shares)
 
     def draw(self, count: int, side_px: int, random: Generator) -> Batch:
         """A batch; the same state of `random` draws the same one."""
-        chosen = torch.randint(len(self._indices), (count,), generator=random).numpy()
+        chosen = torch.multinomial(self._shares, count, replacement=True, generator=random).numpy()
         views = random_views(self._faces, self._indices[chosen], FACES, random, side_px)
         twins = round(count * self._drawn_share / 2)
         targets, inputs = disguised(views, random)

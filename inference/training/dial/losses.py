@@ -5,14 +5,17 @@ import math
 from torch import Tensor
 from torch.nn import functional
 
-from inference.networks.dial import COARSEST_CUTOFF, FINEST_CUTOFF, INPUT_PX
+from inference.preparation import COARSEST_CUTOFF, DIAL_INPUT_PX, FINEST_CUTOFF
 from inference.training.augment import grey
 from inference.training.dial.low_pass import low_pass
 
 LIKENESS_PX, COLOUR_PX = 16, 8
-LEAST_LIKENESS, MOST_LIKENESS = 0.65, 0.95
+BRIGHTNESS_PX = 4
+LEAST_LIKENESS, MOST_LIKENESS = 0.55, 0.95
 FREE_COLOUR = 0.25
 """So far may the colours of an emote change for nothing: yellow skin shall become skin."""
+FREE_BRIGHTNESS = 0.2
+"""So far its brightness, coarsely: without a bound, dark skin came out light and light skin dark."""
 FINEST_ADVERSARIAL = 0.3
 APART_PX, APART = 32, 0.2
 """How much two people drawn from one emote shall differ at the coarsest cutoff, mean over so many pixels."""
@@ -52,6 +55,12 @@ def colour_missed(output: Tensor, emotes: Tensor) -> Tensor:
     return functional.relu(difference - FREE_COLOUR).mean()
 
 
+def brightness_missed(output: Tensor, emotes: Tensor) -> Tensor:
+    """By how much brightness, 4 x 4, differs more than it may, mean."""
+    difference = (_brightness(output) - _brightness(emotes)).abs()
+    return functional.relu(difference - FREE_BRIGHTNESS).mean()
+
+
 def twins_missed(output: Tensor, cutoff: Tensor) -> Tensor:
     """By how much two faces of one emote, (2 M, 3, P, P) one after the other, differ less than they shall, mean.
 
@@ -78,7 +87,7 @@ def _strictness(cutoff: Tensor) -> Tensor:
 
 
 def _at_input(pictures: Tensor) -> Tensor:
-    return pictures if pictures.shape[-1] == INPUT_PX else functional.adaptive_avg_pool2d(pictures, INPUT_PX)
+    return pictures if pictures.shape[-1] == DIAL_INPUT_PX else functional.adaptive_avg_pool2d(pictures, DIAL_INPUT_PX)
 
 
 def _centred(pictures: Tensor) -> Tensor:
@@ -92,3 +101,8 @@ def _centred(pictures: Tensor) -> Tensor:
 def _colours(pictures: Tensor) -> Tensor:
     coarse: Tensor = functional.adaptive_avg_pool2d(pictures, COLOUR_PX)
     return coarse - grey(coarse)
+
+
+def _brightness(pictures: Tensor) -> Tensor:
+    coarse: Tensor = functional.adaptive_avg_pool2d(grey(pictures), BRIGHTNESS_PX)
+    return coarse

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from inference.networks.dial import COARSEST_CUTOFF, FINEST_CUTOFF
+from inference.preparation import COARSEST_CUTOFF, FINEST_CUTOFF
 
 COARSE_SHARE, COARSE_UNTIL = 0.2, 8.0
 

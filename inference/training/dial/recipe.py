@@ -33,6 +33,8 @@ class DialRecipe:
     """Of a drawn emoji's likeness missed."""
     colour_weight: float = 1.0
     """Of a drawn emoji's colours missed."""
+    brightness_weight: float = 2.0
+    """Of a drawn emoji's brightness missed."""
     twins_weight: float = 3.0
     """Of how alike two faces of one emoji are."""
     adversarial_weight: float = 1.0

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from inference.networks.dial import INPUT_PX
+from inference.preparation import DIAL_INPUT_PX
 from inference.preprocess import Pixels, framed, from_tensor, matted, to_tensor
 from inference.training.augment import random_views
 from inference.training.dial import losses
@@ -58,7 +58,7 @@ class DialReport:
 def _shown(text: str) -> Pixels:
     """(64, 64, 3): an emoji on the matte that the network sees it on."""
     picture = matted(framed(emoji_picture(text)))
-    return np.asarray(picture.resize((INPUT_PX, INPUT_PX), Image.Resampling.LANCZOS))
+    return np.asarray(picture.resize((DIAL_INPUT_PX, DIAL_INPUT_PX), Image.Resampling.LANCZOS))
 
 
 def _pixels(pictures: Tensor) -> Pixels:

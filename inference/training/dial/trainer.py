@@ -10,7 +10,8 @@ import torch
 from torch import Generator, Tensor
 
 from inference.checkpoint import DialInfo, load_dial, save_checkpoint
-from inference.networks.dial import LATENT, DialGenerator
+from inference.networks.dial import DialGenerator
+from inference.preparation import LATENT
 from inference.training.critic import Critic, disguise
 from inference.training.dial import losses
 from inference.training.dial.ahead import Ahead
@@ -149,11 +150,13 @@ class DialTrainer:
             emotes, invented, cutoff = asked.inputs[pairs:], output[pairs:], asked.cutoff[pairs:]
             measured["unlike"] = losses.likeness_missed(invented, emotes, cutoff)
             measured["discoloured"] = losses.colour_missed(invented, emotes)
+            measured["dimmed"] = losses.brightness_missed(invented, emotes)
             measured["twins"] = losses.twins_missed(invented, cutoff)
             total = (
                 total
                 + recipe.likeness_weight * measured["unlike"]
                 + recipe.colour_weight * measured["discoloured"]
+                + recipe.brightness_weight * measured["dimmed"]
                 + recipe.twins_weight * measured["twins"]
             )
         self.critic.requires_grad_(False)

@@ -23,7 +23,7 @@ def sticker(format_type: int = 3) -> Sticker:
 
 async def allow(chat: Chat, *switches: Switch) -> None:
     for switch in switches:
-        await chat.consent.turn(str(chat.fake.guild.id), switch, on=True)
+        await chat.policy.set(str(chat.fake.guild.id), None, switch.value, True, "admin")
 
 
 async def emotes_of(chat: Chat) -> tuple[Emote, ...]:

@@ -20,16 +20,33 @@ async def test_the_command_has_the_names_of_the_grammar(fake: FakeDiscord) -> No
     async with run_bot(fake):
         command = next(command for command in fake.commands if command["name"] == "face")
         options = {option["name"]: option for option in command["options"]}
-        assert list(options) == ["emote", "picture", "member", "style", "realism", "x", "seed", "layout", "format"]
+        names = "emote picture member style realism iterations seed layout format private spoiler"
+        assert list(options) == names.split()
         assert not any(option["required"] for option in options.values())
         layouts = [choice["value"] for choice in options["layout"]["choices"]]
         assert layouts == ["face", "pair", "strip", "grid", "morph"]
-        rounds = [choice["value"] for choice in options["x"]["choices"]]
+        rounds = [choice["value"] for choice in options["iterations"]["choices"]]
         assert rounds == ["auto", *map(str, range(1, 11))]
-        assert (command["contexts"], command["integration_types"]) == ([0, 1], [0])
+        assert (command["contexts"], command["integration_types"]) == ([0, 1, 2], [0, 1])
         settings = next(command for command in fake.commands if command["name"] == "emoteface")
         names = {option["name"] for option in settings["options"]}
-        assert names >= {"opt-out", "opt-in", "others", "last-picture"}
+        assert names >= {"opt-out", "opt-in", "settings", "set"}
+
+
+async def test_commands_are_called_and_described_in_the_languages_of_their_users(fake: FakeDiscord) -> None:
+    async with run_bot(fake):
+        face, settings, menu = (
+            next(command for command in fake.commands if command["name"] == name)
+            for name in ("face", "emoteface", "Delete this face")
+        )
+    assert face["name_localizations"] == {"de": "gesicht", "fr": "visage", "ja": "顔"}
+    assert set(face["description_localizations"]) == {"de", "fr", "ja"}
+    style = next(option for option in face["options"] if option["name"] == "style")
+    assert style["name_localizations"] == {"de": "stil", "ja": "スタイル"}  # French has the English word
+    assert menu["name_localizations"]["de"] == "Dieses Gesicht löschen"
+    reset = next(option for option in settings["options"] if option["name"] == "reset")
+    assert reset["name_localizations"]["fr"] == "réinitialiser"
+    assert settings["name_localizations"] == {}  # Discord would not find its subcommands
 
 
 async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> None:
@@ -47,7 +64,14 @@ async def test_known_commands_are_not_registered_again(fake: FakeDiscord) -> Non
 
 @pytest.mark.parametrize(
     "change",
-    [{"max_value": 3}, {"description": "Something else"}, {"min_length": 2}, {"required": True}],
+    [
+        {"max_value": 3},
+        {"description": "Something else"},
+        {"min_length": 2},
+        {"required": True},
+        {"name_localizations": {"de": "runden"}},
+        {"description_localizations": {}},
+    ],
     ids=lambda change: next(iter(change)),
 )
 async def test_changed_commands_are_registered_again(fake: FakeDiscord, change: dict[str, Any]) -> None:

@@ -6,24 +6,31 @@ import asyncio
 import gc
 from dataclasses import replace
 from random import Random
+from typing import Any
+from unittest.mock import AsyncMock
 
+import discord
 import pytest
 from structlog.testing import capture_logs
 
-from bot.consent import Consent
-from bot.discord.bot import DiscordBot
-from bot.discord.link import ChatEvents, FaceClient
+from bot.discord.client import FaceBot
+from bot.discord.gate import Gate
+from bot.discord.identifying import IdentifyTurns
 from bot.discord.pacing import Pacing
-from bot.discord.shown import Showing
-from bot.emotes.links import followed
-from bot.store.database import IN_MEMORY_URL, open_database
-from bot.store.opt_outs import OptOuts
-from bot.store.scope_settings import ScopeSettings
-from config.settings import DiscordSettings
+from bot.discord.sharding import ShardRange
 from tests.bot.discord.conftest import QUICK, run_bot
-from tests.bot.discord.faces import ScriptedEmotes, ScriptedFaces
 from tests.fakes.discord.server import FakeDiscord
 from tests.polling import until
+
+
+class QuickAsyncio:
+    """For the library: asyncio without its pause of 5 s between two tries."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, _delay_s: float) -> None:
+        await asyncio.sleep(0)
 
 
 async def test_a_connected_bot_is_ready_and_knows_its_latency(fake: FakeDiscord) -> None:
@@ -44,6 +51,39 @@ async def test_a_first_connection_that_fails_is_tried_again(fake: FakeDiscord, p
         assert fault.times == 0
         fake.say(fake.channel, chat.ada, "!face 😂")
         await chat.faces.asked()
+
+
+async def test_a_gateway_that_refuses_the_first_connection_is_tried_again(
+    fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.shard, "asyncio", QuickAsyncio())
+    with capture_logs() as logs:  # the library's traceback takes seconds to render
+        fault = fake.fail_next("GET", "^/gateway$", 503, times=2)
+        async with run_bot(fake) as chat:
+            assert fault.times == 0
+            fake.say(fake.channel, chat.ada, "!face 😂")
+            await chat.faces.asked()
+    failures = [entry for entry in logs if entry["event"] == "discord_unreachable"]
+    assert [entry["problem"] for entry in failures] == ["Discord cannot be reached (WSServerHandshakeError)"] * 2
+
+
+async def test_a_bot_stopped_while_it_reconnects_ends_at_once(fake: FakeDiscord) -> None:
+    async with asyncio.timeout(25):
+        async with run_bot(fake):
+            held = fake.fail_next("GET", "^/gateway$", hold=True)
+            fake.drop_gateway()
+            await fake.until(held.reached.is_set)
+        held.release.set()
+
+
+async def test_a_bot_out_of_sessions_waits_for_tomorrow(fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = {"total": 1000, "remaining": 0, "reset_after": 7_200_000, "max_concurrency": 1}
+    monkeypatch.setattr(discord.http.HTTPClient, "get_bot_gateway", AsyncMock(return_value=(1, "", limit)))
+    with capture_logs() as logs:
+        async with run_bot(fake, wait=False) as chat:
+            await until(lambda: "no more sessions" in (chat.bot.problem or ""))
+    assert fake.gateway.identified == []
+    assert [entry["retry_s"] for entry in logs if entry["event"] == "discord_refused"] == [3600]
 
 
 async def test_a_discord_that_is_not_there_yet_is_waited_for(fake: FakeDiscord) -> None:
@@ -133,21 +173,20 @@ async def test_cancelling_says_goodbye_to_the_gateway(fake: FakeDiscord) -> None
 
 
 async def test_closing_takes_bounded_time_when_discord_hangs() -> None:
-    class StuckClient(FaceClient):
+    class StuckClient(FaceBot):
         async def close(self) -> None:
             await asyncio.Event().wait()
 
-    nobody = ChatEvents(
-        connected=lambda client: None,
-        asked=lambda client, message: None,
-        slash=lambda interaction, question: None,
-        emotes=lambda interaction, name: None,
-        decided=lambda interaction, decision: None,
-        unwanted=lambda interaction, message: None,
-        deleted=lambda message_ids: None,
-    )
     with capture_logs() as logs:
-        client = StuckClient(nobody, replace(QUICK, close_timeout_s=0.01), message_content=True)
+        client = StuckClient(
+            [],
+            replace(QUICK, close_timeout_s=0.01),
+            shards=ShardRange(),
+            turns=IdentifyTurns(None, every_s=0.0),
+            gate=Gate(Random(1), spread_s=0.0),
+            message_content=True,
+            connected=lambda client: None,
+        )
         await asyncio.wait_for(client.shut_down(), 30)
     assert [entry["event"] for entry in logs] == ["discord_closed_hard"]
 
@@ -160,20 +199,10 @@ async def test_a_bot_stopped_while_it_closes_leaves_nothing_open(fake: FakeDisco
     gc.collect()  # an open connection would complain
 
 
-async def test_a_bot_without_a_token_is_a_mistake() -> None:
-    settings = DiscordSettings(
-        token=None,
-        prefix="!",
-        api_url="https://discord.com/api/v10",
-        gateway_url="wss://gateway.discord.gg",
-        cdn_url="https://cdn.discordapp.com",
-        media_url="https://media.discordapp.net",
-    )
-    showing = Showing(followed([settings.cdn_url], []), max_bytes=1)
-    async with open_database(IN_MEMORY_URL) as engine:
-        consent = Consent(ScopeSettings(engine), OptOuts(engine))
-        with pytest.raises(ValueError, match="token"):
-            DiscordBot(settings, ScriptedFaces(), ScriptedEmotes(), showing, consent)
+async def test_a_bot_without_a_token_is_a_mistake(fake: FakeDiscord) -> None:
+    with pytest.RaisesGroup(pytest.RaisesExc(ValueError, match="token")):
+        async with run_bot(fake, settings={"token": None}):
+            pass
 
 
 def test_waiting_times_grow_with_jitter_and_stay_bounded() -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from bot.discord.deleting import DELETE
 from bot.models import Emote, EmoteSource
-from tests.bot.discord.conftest import Chat
+from tests.bot.discord.conftest import Chat, run_bot
+from tests.bot.discord.test_outbox import shared_by
+from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.discord.world import Message, User
 
 
@@ -80,3 +82,41 @@ async def test_a_face_deleted_meanwhile_is_gone(chat: Chat) -> None:
 
 async def test_the_menu_is_registered_beside_the_commands(chat: Chat) -> None:
     assert DELETE in [command["name"] for command in chat.fake.commands]
+
+
+# -- faces that share a message -------------------------------------------------------------------------------------
+
+
+async def test_of_a_shared_message_people_take_only_theirs_out(fake: FakeDiscord) -> None:
+    async with run_bot(fake) as chat:
+        ada, *others = (fake.user(f"Member {number}") for number in range(5))
+        message, _ = await shared_by(chat, [ada, *others])
+        theirs = [r.id for r in chat.faces.requests.values() if r.origin.user_id == str(ada.id)]
+        assert await told(chat, message, ada) == "Deleted."
+        assert len(message.attachments) == 4
+        assert not any(request_id in each.filename for each in message.attachments for request_id in theirs)
+        assert chat.faces.requests[theirs[0]].answer_ref is None
+        assert "Only who asked" in await told(chat, message, ada)
+        for other in others:
+            await told(chat, message, other)
+        assert message.deleted
+
+
+async def test_who_is_shown_in_a_shared_message_takes_that_face_out(fake: FakeDiscord) -> None:
+    async with run_bot(fake) as chat:
+        message, _ = await shared_by(chat, [fake.user(f"Member {number}") for number in range(5)])
+        bob = fake.user("Bob")
+        request = next(r for r in chat.faces.requests.values() if r.answer_ref == str(message.id))
+        avatar = Emote(EmoteSource.AVATAR, "1", shown_user_id=str(bob.id))
+        chat.faces.requests[request.id] = replace(request, emotes=(avatar,))
+        assert await told(chat, message, bob) == "Deleted."
+        assert len(message.attachments) == 4
+
+
+async def test_moderators_delete_a_shared_message_as_a_whole(fake: FakeDiscord) -> None:
+    async with run_bot(fake) as chat:
+        message, _ = await shared_by(chat, [fake.user(f"Member {number}") for number in range(5)])
+        grace = fake.user("Grace")
+        grace.manages = True
+        assert await told(chat, message, grace) == "Deleted."
+        assert message.deleted

@@ -1,21 +1,14 @@
-"""`/emote-info`, `!emoteinfo`, and what admins decide about emotes; the server's own emoji by name."""
+"""`/emote-info` and `!emoteinfo`; the server's own emoji by name."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from bot.emotes.catalogue import ContentFlag
-from bot.errors import CatalogueDown, UnknownChannel
 from bot.models import Emote, EmoteSource
-from bot.replies import words_for
 from tests.bot.discord.conftest import Chat, run_bot
 from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.discord.world import Interaction
 from tests.polling import until
 
-EXPLAINED = "`LUL` is from BTTV (global).\n<https://betterttv.com/emotes/1>\nSearched: BTTV (global), emoji."
+EXPLAINED = "This is `LUL`, from BTTV (global).\n<https://betterttv.com/emotes/1>\nSearched: BTTV (global), emoji."
 
 
 async def whispered(chat: Chat, interaction: Interaction) -> str:
@@ -40,53 +33,6 @@ async def test_emote_info_works_by_prefix_too(chat: Chat) -> None:
     assert not chat.faces.commands
 
 
-@pytest.mark.parametrize(
-    ("command", "options", "decided", "said"),
-    [
-        ("twitch-channel", {"channel": "forsen"}, ("forsen",), "Done: that channel's emotes work here now."),
-        ("twitch-channel", {}, (None,), "Done: no channel's emotes work here."),
-        (
-            "emote-source",
-            {"source": "seventv", "on": False},
-            (EmoteSource.SEVENTV, False),
-            "Done: 7TV emotes do not work here.",
-        ),
-        (
-            "emote-flag",
-            {"flag": "epilepsy", "allowed": True},
-            (ContentFlag.EPILEPSY, True),
-            "Done: emotes marked as flashing are drawn here.",
-        ),
-    ],
-)
-async def test_admins_decide_and_others_do_not(
-    chat: Chat, command: str, options: dict[str, Any], decided: tuple[object, ...], said: str
-) -> None:
-    refused = chat.fake.interact(chat.fake.channel, chat.ada, f"emoteface {command}", **options)
-    assert await whispered(chat, refused) == "Only people who may manage this server can change that."
-    assert chat.emotes.decided == []
-    chat.ada.manages = True
-    accepted = chat.fake.interact(chat.fake.channel, chat.ada, f"emoteface {command}", **options)
-    assert await whispered(chat, accepted) == said
-    assert chat.emotes.decided == [(str(chat.fake.guild.id), *decided)]
-
-
-@pytest.mark.parametrize("error", [UnknownChannel(), CatalogueDown()])
-async def test_a_channel_that_cannot_be_linked_is_refused_in_words(
-    chat: Chat, error: UnknownChannel | CatalogueDown
-) -> None:
-    chat.ada.manages = True
-    chat.emotes.error = error
-    asked = chat.fake.interact(chat.fake.channel, chat.ada, "emoteface twitch-channel", channel="@everyone")
-    assert await whispered(chat, asked) == words_for(error)
-
-
-async def test_in_a_direct_conversation_there_is_nothing_to_decide(chat: Chat) -> None:
-    channel = chat.fake.direct_channel(chat.ada)
-    asked = chat.fake.interact(channel, chat.ada, "emoteface emote-flag", flag="edgy", allowed=True)
-    assert await whispered(chat, asked) == "That is a setting of servers."
-
-
 async def test_the_servers_emoji_and_the_applications_are_known_by_name(fake: FakeDiscord) -> None:
     own, moving = fake.name_emoji("LUL"), fake.name_emoji("catDance", animated=True)
     fake.name_emoji("lost", available=False)
@@ -97,7 +43,7 @@ async def test_the_servers_emoji_and_the_applications_are_known_by_name(fake: Fa
         fake.say(fake.channel, chat.ada, "!face LUL")
         fake.say(fake.direct_channel(chat.ada), chat.ada, "!face mascot")
         await chat.faces.asked(2)
-    in_server, in_private = chat.faces.nearby
+    in_private, in_server = sorted(map(list, chat.faces.nearby), key=len)
     assert {listed.name: (listed.id, listed.animated) for listed in in_server} == {
         "LUL": (str(own), False),
         "catDance": (str(moving), True),
@@ -111,7 +57,7 @@ async def test_an_emote_spelled_otherwise_is_named_under_its_face(chat: Chat) ->
     question = chat.fake.say(chat.fake.channel, chat.ada, "!face lul")
     await chat.faces.answer(await chat.faces.asked())
     [answer] = chat.fake.replies_to(question)
-    assert (answer.content, len(answer.attachments)) == ("This is `LUL`.", 1)
+    assert (answer.texts(), len(answer.pictures())) == (["-# This is `LUL`."], 1)
 
 
 async def test_without_the_applications_emoji_everything_else_works(fake: FakeDiscord) -> None:

@@ -108,7 +108,7 @@ async def test_somebody_elses_upload_is_drawn_only_where_an_admin_allows_it(chat
     other, attachment = bob(chat), picture()
     said = chat.fake.say(chat.fake.channel, other, "me", attachments=[attachment])
     question = chat.fake.say(chat.fake.channel, chat.ada, "!face", reply_to=said.id)
-    assert "/emoteface others" in await words_to(chat, question)
+    assert "/emoteface settings" in await words_to(chat, question)
     await allow(chat, Switch.OTHERS_PICTURES)
     chat.fake.say(chat.fake.channel, chat.ada, "!face", reply_to=said.id)
     request = await chat.faces.asked()
@@ -210,7 +210,7 @@ async def test_when_only_pictures_of_others_are_there_the_reason_is_said(chat: C
     await allow(chat, Switch.LAST_PICTURE)
     chat.fake.say(chat.fake.channel, bob(chat), attachments=[picture()])
     question = chat.fake.say(chat.fake.channel, chat.ada, "!face")
-    assert "/emoteface others" in await words_to(chat, question)
+    assert "/emoteface settings" in await words_to(chat, question)
 
 
 async def test_without_the_right_to_read_back_there_is_no_last_picture(chat: Chat) -> None:

@@ -71,6 +71,15 @@ async def test_words_are_not_worth_a_message_after_the_token_ended(chat: Chat) -
         await chat.faces.answer(stored(chat.faces, response_to(chat, interaction, expires_in_s=-1)), WORDS)
 
 
+async def test_where_the_bot_is_no_member_nothing_is_tried_after_the_token_ended(chat: Chat) -> None:
+    interaction, _ = await deferred(chat)
+    target = response_to(chat, interaction, expires_in_s=-1)
+    before = len(chat.fake.messages)
+    with pytest.raises(Undeliverable):
+        await chat.faces.answer(stored(chat.faces, target | {"ends_at": target["expires_at"]}))
+    assert len(chat.fake.messages) == before
+
+
 async def test_a_response_that_was_deleted_is_not_posted_again(chat: Chat) -> None:
     interaction, request = await deferred(chat)
     assert interaction.original is not None

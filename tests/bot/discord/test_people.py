@@ -30,7 +30,7 @@ async def test_an_avatar_of_discords_own_is_drawn_too(chat: Chat) -> None:
 async def test_somebody_elses_avatar_needs_an_admins_word_and_no_opt_out(chat: Chat) -> None:
     other = bob(chat)
     refused = chat.fake.say(chat.fake.channel, chat.ada, f"!face {other.mention}")
-    assert "/emoteface others" in await words_to(chat, refused)
+    assert "/emoteface settings" in await words_to(chat, refused)
     await allow(chat, Switch.OTHERS_PICTURES)
     chat.fake.say(chat.fake.channel, chat.ada, f"!face {other.mention}")
     request = await chat.faces.asked()
@@ -74,7 +74,7 @@ async def test_a_slash_command_takes_a_picture_and_a_member(chat: Chat) -> None:
 async def test_a_slash_commands_member_is_asked_for_consent_like_everybody(chat: Chat) -> None:
     interaction = chat.fake.interact(chat.fake.channel, chat.ada, member=bob(chat))
     await chat.fake.until(lambda: interaction.followups)
-    assert "/emoteface others" in interaction.followups[0].content
+    assert "/emoteface settings" in interaction.followups[0].content
     assert chat.faces.requests == {}
 
 

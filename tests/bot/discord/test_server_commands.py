@@ -1,11 +1,11 @@
-"""`/emoteface`: who decides what, and what is remembered."""
+"""`/emoteface opt-out` and `opt-in`."""
 
 from __future__ import annotations
 
 import pytest
 
 from bot.consent import Switch
-from bot.errors import OptedOut, OthersPicturesOff
+from bot.errors import OptedOut
 from bot.models import Origin, Platform
 from tests.bot.discord.conftest import Chat
 from tests.fakes.discord.world import Channel, Interaction, User
@@ -26,7 +26,7 @@ async def answered(chat: Chat, name: str, user: User, channel: Channel | None = 
 
 
 async def test_a_member_opts_out_and_in_again(chat: Chat) -> None:
-    await chat.consent.turn(str(chat.fake.guild.id), Switch.OTHERS_PICTURES, on=True)
+    await chat.policy.set(str(chat.fake.guild.id), None, Switch.OTHERS_PICTURES.value, True, "admin")
     for _ in range(2):
         assert "nobody else" in await answered(chat, "opt-out", chat.ada)
         with pytest.raises(OptedOut):
@@ -37,28 +37,6 @@ async def test_a_member_opts_out_and_in_again(chat: Chat) -> None:
 
 async def test_one_can_opt_out_in_a_direct_conversation(chat: Chat) -> None:
     assert "Done" in await answered(chat, "opt-out", chat.ada, chat.fake.direct_channel(chat.ada))
-
-
-@pytest.mark.parametrize(
-    ("name", "switch"), [("others", Switch.OTHERS_PICTURES), ("last-picture", Switch.LAST_PICTURE)]
-)
-async def test_an_admin_switches_for_the_server(chat: Chat, name: str, switch: Switch) -> None:
-    admin = chat.fake.user("Grace")
-    admin.manages = True
-    scope_id = str(chat.fake.guild.id)
-    for allowed in (True, False):
-        await answered(chat, name, admin, allowed=allowed)
-        assert await chat.consent.is_on(scope_id, switch) is allowed
-    with pytest.raises(OthersPicturesOff):
-        await chat.consent.check(in_guild(chat), str(chat.ada.id))
-
-
-async def test_nobody_else_switches_anything(chat: Chat) -> None:
-    assert "may manage" in await answered(chat, "others", chat.ada, allowed=True)
-    direct = chat.fake.direct_channel(chat.ada)
-    assert "of servers" in await answered(chat, "others", chat.ada, direct, allowed=True)
-    for scope_id in (str(chat.fake.guild.id), f"dm:{direct.id}"):
-        assert not await chat.consent.is_on(scope_id, Switch.OTHERS_PICTURES)
 
 
 async def test_a_confirmation_that_cannot_be_given_changes_nothing_else(chat: Chat) -> None:

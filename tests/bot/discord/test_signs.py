@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bot.discord.link import Link
+from bot.discord.outbox import Outbox
 from bot.discord.posting import nonce_of
 from bot.discord.progress import WorkingSigns
+from bot.discord.reach import Reach
 from bot.discord.targets import MessageTarget
-from bot.discord.tasks import BoundedTasks
+from bot.discord.words import Words
 from bot.models import Progress, RequestState
-from tests.bot.discord.conftest import QUICK, Chat, run_bot
+from bot.tasks import BoundedTasks
+from tests.bot.discord.conftest import NEVER_S, QUICK, Chat, run_bot
 from tests.bot.discord.faces import WEBP, ScriptedFaces
 from tests.fakes.discord.server import FakeDiscord
 from tests.polling import until
@@ -124,17 +127,45 @@ async def test_a_finished_request_gets_no_typing(fake: FakeDiscord) -> None:
         assert fake.typed == []
 
 
-async def test_where_it_may_not_speak_there_is_no_sign_and_a_deleted_question_is_still_noticed(
-    fake: FakeDiscord,
-) -> None:
+async def test_where_the_status_line_is_refused_it_is_not_tried_again(fake: FakeDiscord) -> None:
     async with run_bot(fake, status_after_s=SOON) as chat:
-        silent = fake.add_channel("silent", denied={"send_messages"})
-        question = fake.say(silent, chat.ada, "!face 😂")
+        refused = fake.fail_next("POST", "/messages", 403, code=50013)
+        question = fake.say(fake.channel, chat.ada, "!face 😂")
         request = await chat.faces.asked()
-        await fake.until(lambda: ("POST", f"/api/v10/channels/{silent.id}/messages") in fake.http.requests)
-        fake.delete(question)
-        await until(lambda: chat.faces.cancelled == [request.id])
-        assert fake.messages_in(silent) == []
+        await fake.until(refused.reached.is_set)
+        fake.say(fake.channel, chat.ada, "!face 🍕")
+        other = await chat.faces.asked(2)
+        for position in range(5, 0, -1):
+            for each in (request, other):
+                chat.faces.progresses[each.id] = Progress(each.id, RequestState.QUEUED, position=position, eta_s=2)
+            await fake.until(lambda place=f"place {position}": any(place in m.content for m in fake.messages))  # type: ignore[misc]
+        assert fake.replies_to(question) == []
+        await chat.faces.answer(request)
+        assert len(fake.replies_to(question)) == 1
+
+
+async def test_only_a_few_status_lines_stand_in_a_channel_and_one_types_for_the_others(fake: FakeDiscord) -> None:
+    async with run_bot(fake, status_after_s=SOON, channel_statuses=2) as chat:
+        questions = [fake.say(fake.channel, chat.ada, "!face 😂") for _ in range(5)]
+        await chat.faces.asked(5)
+        await fake.until(lambda: len(fake.typed) >= 5 + 3)
+        shown = [question for question in questions if fake.replies_to(question)]
+        assert len(shown) == 2
+        first = next(r for r in chat.faces.requests.values() if r.reply_target["message_id"] == shown[0].id)
+        await chat.faces.answer(first)
+        await fake.until(lambda: sum(bool(fake.replies_to(question)) for question in questions) == 3)
+
+
+async def test_status_lines_leave_the_last_post_of_the_ration_to_answers(fake: FakeDiscord) -> None:
+    async with run_bot(fake, status_after_s=SOON, channel_posts=2, channel_posts_s=NEVER_S) as chat:
+        questions = [fake.say(fake.channel, chat.ada, "!face 😂") for _ in range(3)]
+        await chat.faces.asked(3)
+        await fake.until(lambda: len(fake.typed) >= 3 + 2)
+        [without, *_] = [question for question in questions if not fake.replies_to(question)]
+        assert sum(len(fake.replies_to(question)) for question in questions) == 1
+        request = next(r for r in chat.faces.requests.values() if r.reply_target["message_id"] == without.id)
+        await chat.faces.answer(request)
+        assert len(fake.replies_to(without)) == 1
 
 
 async def test_a_failed_edit_of_the_status_line_is_no_harm(fake: FakeDiscord) -> None:
@@ -151,48 +182,22 @@ async def test_a_failed_edit_of_the_status_line_is_no_harm(fake: FakeDiscord) ->
         assert status.attachments
 
 
+async def nobody(guild_id: int) -> int | None:
+    return None
+
+
 @pytest.mark.parametrize("limit", [0, 1])
 async def test_no_sign_starts_at_the_bound_or_while_an_answer_is_posted(limit: int) -> None:
     target = MessageTarget(1, None, 2)
     async with BoundedTasks(limit) as tasks:
-        signs = WorkingSigns(ScriptedFaces(), Link(), tasks, QUICK)
-        async with signs.silenced("01X") as status_id:
-            assert status_id is None
-            signs.start("01X", target)
-            assert signs.asked_by({2}) == []
-        signs.start("01X", target)
-        assert len(signs.asked_by({2})) == limit
-
-
-async def test_a_deleted_question_is_withdrawn_and_its_status_line_removed(fake: FakeDiscord) -> None:
-    async with run_bot(fake, status_after_s=SOON) as chat:
-        question = fake.say(fake.channel, chat.ada, "!face 😂")
-        request = await chat.faces.asked()
-        status = await fake.answer_to(question)
-        await until(lambda: chat.faces.requests[request.id].reply_target["status_id"] == status.id)
-        fake.delete(question)
-        await fake.until(lambda: status.deleted)
-        assert chat.faces.requests[request.id].state is RequestState.CANCELLED
-
-
-async def test_a_clean_up_by_a_moderator_withdraws_all_its_questions(chat: Chat) -> None:
-    fake, faces = chat.fake, chat.faces
-    questions = [fake.say(fake.channel, chat.ada, f"!face {emote}") for emote in "😂🍕"]
-    await faces.asked(2)
-    await fake.until(lambda: len(fake.typed) == 2)
-    fake.delete_many(questions)
-    await until(lambda: all(r.state is RequestState.CANCELLED for r in faces.requests.values()))
-
-
-async def test_a_question_deleted_too_late_is_answered_without_it(chat: Chat) -> None:
-    chat.faces.cancellable = False
-    question = chat.fake.say(chat.fake.channel, chat.ada, "!face 😂")
-    request = await chat.faces.asked()
-    await chat.fake.until(lambda: chat.fake.typed)
-    chat.fake.delete(question)
-    await until(lambda: chat.faces.cancelled == [request.id])
-    answer_ref = await chat.faces.answer(request)
-    answer = chat.fake.find_message(chat.fake.channel, int(answer_ref))
-    assert answer is not None
-    assert answer.attachments
-    assert answer.reply_to is None
+        link = Link()
+        reach = Reach(link, Words(link, QUICK), nobody, links=False)
+        signs = WorkingSigns(ScriptedFaces(), link, tasks, QUICK, outbox=Outbox(QUICK), reach=reach)
+        async with signs.silenced("01X") as sign:
+            assert sign is None
+            signs.start("01X", target, "en")
+        async with signs.silenced("01X") as sign:
+            assert sign is None
+        signs.start("01X", target, "en")
+        async with signs.silenced("01X") as sign:
+            assert (sign is not None) == bool(limit)

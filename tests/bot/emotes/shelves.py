@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.emotes.completion import Completer
 from bot.emotes.download import guarded_connector
 from bot.emotes.library import ChannelFinder, Library, Surroundings, open_library
 from bot.emotes.links import followed
@@ -40,6 +41,7 @@ class Shelves:
     library: Library
     channels: ChannelFinder
     resolver: Resolver
+    completer: Completer
     clock: Clock
     counted: Counter[tuple[EmoteSource, str]] = field(default_factory=Counter)
 
@@ -67,4 +69,5 @@ async def opened(
         ) as found,
     ):
         resolver = Resolver(catalogue, found.library, NameGuard(settings.emotes.blocked_words), followed([], []))
-        yield Shelves(sites, found.library, found.channels, resolver, clock, counted)
+        completer = Completer(resolver, found.library, catalogue)
+        yield Shelves(sites, found.library, found.channels, resolver, completer, clock, counted)

@@ -14,6 +14,7 @@ from bot.emotes.library import Surroundings
 from bot.emotes.unicode import UnicodeCatalogue
 from bot.errors import FlaggedEmote, OverlayAlone, RequestRefused, TooManyEmotes, UnknownEmote
 from bot.models import EmoteSource
+from bot.texts import Value, joined, say
 from tests.bot.emotes.shelves import CHANNEL_ID, Shelves, opened
 from tests.fakes.emotes import shapes
 from tests.fakes.emotes.sites import EmoteSites
@@ -29,6 +30,10 @@ SERVER = Catalogue(
 HERE = Surroundings(nearby=SERVER, twitch_id=CHANNEL_ID)
 JOY, PIZZA, SKULL = "unicode:face with tears of joy", "unicode:pizza", "discord:skull"
 NAUGHTY = "retardSmile"
+
+
+def said(value: Value) -> str:
+    return say(joined([value]))
 
 
 def furnished(sites: EmoteSites) -> None:
@@ -265,8 +270,8 @@ async def test_elsewhere_the_channel_does_not_count_and_sources_can_be_off(shelv
 async def test_an_emote_is_explained(shelves: Shelves, typed: str, place: str, page: str | None) -> None:
     explained = await shelves.resolver.explain(typed, HERE)
     assert explained.found is not None
-    assert (explained.found.place, explained.found.page) == (place, page)
-    assert explained.searched == (
+    assert (said(explained.found.place), explained.found.page) == (place, page)
+    assert tuple(map(said, explained.searched)) == (
         "this server",
         "Twitch (channel)",
         "Twitch (global)",

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from bot.emotes.compose import Inspect, unseen
 from bot.emotes.framing import Crop, FramedPictures, Framing, Matte, dominant_colour, framed, interesting_square
 from bot.models import Emote, EmoteSource
 from inference.protocol import Frame, Picture
@@ -119,7 +120,7 @@ async def test_as_it_is_shipped_pictures_pass_untouched_and_otherwise_framed() -
     picture = picture_of(blob((64, 64), (8, 8, 40, 24)))
 
     class Fetcher:
-        async def fetch(self, emote: Emote) -> Picture:
+        async def fetch(self, emote: Emote, inspect: Inspect = unseen) -> Picture:
             return picture
 
     emote = Emote(EmoteSource.BTTV, "1")

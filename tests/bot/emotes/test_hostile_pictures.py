@@ -25,6 +25,7 @@ from bot.emotes.uploads import Uploads
 from bot.errors import DownloadFailed, DownloadTimedOut, FaceError, PictureTooLarge, UnsupportedPicture
 from bot.models import Emote, EmoteSource
 from bot.replies import words_for
+from bot.texts import say
 from config.settings import EmotesSettings
 from inference.protocol import MAX_FRAMES, Picture
 from tests.fakes import hostile_files, hostile_host, lottie, pictures
@@ -98,7 +99,7 @@ def assert_bearable(kind: str, cost: Cost) -> None:
 
 
 def errors_in(outcomes: Mapping[str, Picture | FaceError]) -> dict[str, type]:
-    assert all(words_for(outcome) for outcome in outcomes.values() if isinstance(outcome, FaceError))
+    assert all(say(words_for(outcome)) for outcome in outcomes.values() if isinstance(outcome, FaceError))
     return {kind: type(outcome) for kind, outcome in outcomes.items()}
 
 
@@ -149,7 +150,7 @@ async def victim(
 async def test_it_is_refused_in_words_at_little_cost(victim: Victim, answer: Answer, error: type[FaceError]) -> None:
     outcome, cost = await victim.take(answer)
     assert type(outcome) is error
-    assert words_for(outcome)
+    assert say(words_for(outcome))
     assert_bearable(error.__name__, cost)
 
 

@@ -8,11 +8,14 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.models import FacePicture
-from bot.store.pictures import PictureStore
+from bot.store.pictures import Keep, PictureStore
+from bot.store.shelf import Folder
 from bot.store.tables import picture as table
+from bot.store.tables import staged_face
 from inference.protocol import FaceResult
 
 NOW = 1_700_000_000.0
+ALL = Keep(0, 10**12)
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pictures(engine: AsyncEngine, directory: Path) -> PictureStore:
-    return PictureStore(engine, directory)
+    return PictureStore(engine, Folder(directory))
 
 
 def result(content: bytes = b"RIFF webp") -> FaceResult:
@@ -84,7 +87,7 @@ async def test_many_are_saved_at_once(pictures: PictureStore) -> None:
 async def test_what_is_too_old_goes(pictures: PictureStore, directory: Path) -> None:
     await pictures.save("old", result(), NOW - 1)
     await pictures.save("new", result(), NOW)
-    assert await pictures.sweep(created_before=NOW, max_bytes=10**9) == 1
+    assert await pictures.sweep(Keep(NOW, 10**9), ALL) == 1
     assert await pictures.load("old") is None
     assert await pictures.load("new") is not None
     assert [path.stem for path in files(directory)] == ["new"]
@@ -93,15 +96,15 @@ async def test_what_is_too_old_goes(pictures: PictureStore, directory: Path) -> 
 async def test_the_oldest_go_until_the_rest_fits(pictures: PictureStore) -> None:
     for number in range(5):
         await pictures.save(f"picture{number}", result(bytes(100)), NOW + number)
-    assert await pictures.sweep(created_before=0, max_bytes=500) == 0
-    assert await pictures.sweep(created_before=0, max_bytes=250) == 3
+    assert await pictures.sweep(Keep(0, 500), ALL) == 0
+    assert await pictures.sweep(Keep(0, 250), ALL) == 3
     left = [number for number in range(5) if await pictures.load(f"picture{number}")]
     assert left == [3, 4]
-    assert await pictures.sweep(created_before=0, max_bytes=0) == 2
+    assert await pictures.sweep(Keep(0, 0), ALL) == 2
 
 
 async def test_a_sweep_of_nothing_finds_nothing(pictures: PictureStore) -> None:
-    assert await pictures.sweep(created_before=NOW, max_bytes=0) == 0
+    assert await pictures.sweep(Keep(NOW, 0), ALL) == 0
 
 
 async def test_a_large_sweep_goes_on_to_its_end(pictures: PictureStore, engine: AsyncEngine) -> None:
@@ -109,4 +112,19 @@ async def test_a_large_sweep_goes_on_to_its_end(pictures: PictureStore, engine: 
     rows = [row | {"id": f"{number:026}", "created_at": NOW + number} for number in range(1203)]
     async with engine.begin() as connection:
         await connection.execute(insert(table), rows)
-    assert await pictures.sweep(created_before=NOW + 1100, max_bytes=3) == 1200
+    assert await pictures.sweep(Keep(NOW + 1100, 3), ALL) == 1200
+
+
+async def test_the_gallery_has_bounds_of_its_own(pictures: PictureStore, engine: AsyncEngine) -> None:
+    await pictures.save("01A", result(bytes(100)), NOW - 2)
+    await pictures.save("01B", result(bytes(100)), NOW - 1)
+    await pictures.save("01C", result(bytes(100)), NOW)
+    shown = {"platform": "twitch", "scope_id": "1", "state": "shown", "at": NOW, "in_gallery": True}
+    async with engine.begin() as connection:
+        rows = [shown | {"request_id": f"01{letter}", "slug": letter} for letter in "AB"]
+        await connection.execute(insert(staged_face), rows)
+    assert await pictures.sweep(Keep(NOW + 1, 10**9), Keep(0, 200)) == 1
+    assert [each for each in "ABC" if await pictures.load(f"01{each}")] == ["A", "B"]
+    assert await pictures.sweep(ALL, Keep(0, 100)) == 1
+    assert await pictures.load("01B") is not None
+    assert await pictures.sweep(ALL, Keep(NOW, 10**9)) == 1

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import pytest
+import yaml
+from aiohttp import web
 
 from bot.health import Health
 from bot.metrics import Metrics
-from bot.web.app import WebServer, build_app
-from config.settings import WebSettings
+from bot.web.app import Pages, WebServer, build_app
+from bot.web.legal import LegalPages
+from config.settings import DEFAULTS, OperatorSettings, load_settings
+from config.web import WebSettings
 from tests.bot.web.fake_faces import FakeFaces, FakeUploads
 
 MAX_UPLOAD_BYTES = 200_000
+
+
+def web_settings(**changes: Any) -> WebSettings:
+    """The packaged defaults on any free port, with these instead."""
+    packaged = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))["web"]
+    return WebSettings.model_validate(packaged | {"port": 0, "max_upload_bytes": MAX_UPLOAD_BYTES} | changes)
+
+
+def legal_pages() -> LegalPages:
+    """With the retention of a plain instance and an operator that wants to break the page."""
+    settings = load_settings()
+    return LegalPages(
+        OperatorSettings(name="<b>Ada</b>", contact="ada@example.org", discord_user_ids=frozenset()), settings.requests
+    )
 
 
 @dataclass
@@ -27,6 +46,8 @@ class Site:
     uploads: FakeUploads = field(default_factory=FakeUploads)
     health: Health = field(default_factory=Health)
     metrics: Metrics = field(default_factory=Metrics)
+    pages: Sequence[Pages] = ()
+    on_shutdown: Sequence[Callable[[web.Application], Awaitable[None]]] = ()
     port: int = 0
 
     @property
@@ -34,9 +55,11 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager
-    async def serving(self, host: str = "127.0.0.1") -> AsyncIterator[None]:
-        settings = WebSettings(host=host, port=self.port, max_upload_bytes=MAX_UPLOAD_BYTES)
-        app = build_app(self.faces, self.uploads, self.health, self.metrics, web_settings=settings)
+    async def serving(self, **changes: Any) -> AsyncIterator[None]:
+        settings = web_settings(port=self.port, **changes)
+        pages = [legal_pages(), *self.pages]
+        app = build_app(self.faces, self.uploads, self.health, self.metrics, web_settings=settings, pages=pages)
+        app.on_shutdown.extend(self.on_shutdown)
         server = WebServer(app, settings)
         running = asyncio.create_task(server.run())  # no TaskGroup: a fixture's two halves run in different tasks
         started = asyncio.create_task(server.started.wait())

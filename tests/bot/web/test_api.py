@@ -9,7 +9,8 @@ import pytest
 from ulid import ULID
 
 from bot.command import FaceCommand
-from bot.errors import Busy, DownloadFailed, NoWeights, PictureTooLarge, TooManyRequests, UnknownEmote
+from bot.errors import Busy, CooldownActive, DownloadFailed, NoWeights, PictureTooLarge, TooManyRequests, UnknownEmote
+from bot.texts import Text
 from inference.protocol import FaceOptions, Layout
 from tests.bot.web.conftest import MAX_UPLOAD_BYTES, Site, refusal
 from tests.bot.web.fake_faces import gif, png, webp
@@ -90,9 +91,10 @@ async def test_pictures_of_exactly_the_limit_are_accepted(site: Site, client: ai
     [
         (UnknownEmote(("kappa",)), 422, "unknown_emote", None),
         (TooManyRequests(retry_after_s=4.1), 429, "too_many_requests", "5"),
+        (CooldownActive(retry_after_s=9.2), 429, "cooldown_active", "10"),
         (Busy(retry_after_s=0.2), 503, "busy", "1"),
         (NoWeights(), 503, "no_weights", None),
-        (PictureTooLarge("4 Mpx"), 413, "picture_too_large", None),
+        (PictureTooLarge(Text("4 Mpx")), 413, "picture_too_large", None),
         (DownloadFailed(), 422, "download_failed", None),
     ],
 )

@@ -8,8 +8,7 @@ from ulid import ULID
 
 from bot.health import HealthPart
 from bot.web.app import WebServer, build_app
-from config.settings import WebSettings
-from tests.bot.web.conftest import MAX_UPLOAD_BYTES, Site
+from tests.bot.web.conftest import Site, legal_pages, web_settings
 
 EVERYWHERE = ["/", "/static/playground.js", "/api/faces/nothing", "/no/such/page", "/health/live", "/metrics"]
 
@@ -146,19 +145,19 @@ async def test_metrics_are_served_as_prometheus_text(site: Site, client: aiohttp
 
 async def test_the_port_is_unknown_before_the_start() -> None:
     site = Site()
-    settings = WebSettings(host="127.0.0.1", port=0, max_upload_bytes=MAX_UPLOAD_BYTES)
-    app = build_app(site.faces, site.uploads, site.health, site.metrics, web_settings=settings)
+    settings = web_settings()
+    app = build_app(site.faces, site.uploads, site.health, site.metrics, web_settings=settings, pages=[legal_pages()])
 
     with pytest.raises(RuntimeError, match="not started"):
         _ = WebServer(app, settings).port
 
 
 async def test_a_taken_port_is_an_error_at_once(site: Site) -> None:
-    settings = WebSettings(host="127.0.0.1", port=site.port, max_upload_bytes=MAX_UPLOAD_BYTES)
-    app = build_app(site.faces, site.uploads, site.health, site.metrics, web_settings=settings)
+    settings = web_settings(port=site.port)
+    app = build_app(site.faces, site.uploads, site.health, site.metrics, web_settings=settings, pages=[legal_pages()])
 
     with pytest.raises(OSError, match="address already in use"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await WebServer(app, settings).run()
 
 

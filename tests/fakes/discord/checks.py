@@ -6,9 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.fakes.discord.payloads import UPLOAD_LIMIT_BYTES
-
-MESSAGE_MENU = 3  # a type of command
+USER_MENU, MESSAGE_MENU = 2, 3  # types of commands
 _PARSEABLE = {"roles", "users", "everyone"}
 
 
@@ -46,8 +44,10 @@ def require(condition: object, field: str, reason: str, message: str) -> None:
         raise bad_form(field, reason, message)
 
 
-def check_message(payload: object, files: Mapping[str, bytes], kept: Sequence[int] = ()) -> dict[str, Any]:
-    """The form of a message to post or edit; `kept` are ids of attachments it already has."""
+def check_message(
+    payload: object, files: Mapping[str, bytes], kept: Sequence[int] | None = None, *, limit_bytes: int
+) -> dict[str, Any]:
+    """The form of a message to post, or with `kept`, the ids of the attachments it already has, to edit."""
     require(isinstance(payload, dict), "_", "MODEL_TYPE_CONVERT", "Only dictionaries may be used.")
     assert isinstance(payload, dict)
     content = payload.get("content")
@@ -58,9 +58,31 @@ def check_message(payload: object, files: Mapping[str, bytes], kept: Sequence[in
     require(len(str(nonce or "")) <= 25, "nonce", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
     for field in ("tts", "enforce_nonce"):
         require(isinstance(payload.get(field, False), bool), field, "BASE_TYPE_BAD_TYPE", "Must be a boolean.")
-    _check_mentions(payload)
-    _check_attachments(payload, files, kept)
+    if kept is None or content or payload.get("allowed_mentions"):  # an edit without words cannot ping
+        _check_mentions(payload)
+    _check_attachments(payload, files, kept or (), limit_bytes)
     return payload
+
+
+def check_embeds(embeds: object) -> list[dict[str, Any]]:
+    """Sizes of what is in embeds."""
+    require(isinstance(embeds, list) and len(embeds) <= 10, "embeds", "BASE_TYPE_BAD_LENGTH", "At most 10.")
+    assert isinstance(embeds, list)
+    total = 0
+    for index, embed in enumerate(embeds):
+        sizes = [len(embed.get("title") or ""), len(embed.get("description") or "")]
+        sizes.append(len((embed.get("footer") or {}).get("text") or ""))
+        fits = sizes[0] <= 256 and sizes[1] <= 4096 and sizes[2] <= 2048
+        require(fits, f"embeds.{index}", "BASE_TYPE_MAX_LENGTH", "Too long.")
+        fields = embed.get("fields") or []
+        require(len(fields) <= 25, f"embeds.{index}.fields", "BASE_TYPE_BAD_LENGTH", "At most 25.")
+        for field in fields:
+            fits = 1 <= len(field.get("name", "")) <= 256 and 1 <= len(field.get("value", "")) <= 1024
+            require(fits, f"embeds.{index}.fields", "BASE_TYPE_BAD_LENGTH", "Too short or too long.")
+            sizes += [len(field["name"]), len(field["value"])]
+        total += sum(sizes)
+    require(total <= 6000, "embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
+    return embeds
 
 
 def _check_mentions(payload: dict[str, Any]) -> None:
@@ -79,8 +101,10 @@ def _check_mentions(payload: dict[str, Any]) -> None:
     require(isinstance(replied, bool), f"{field}.replied_user", "BASE_TYPE_BAD_TYPE", "Must be a boolean.")
 
 
-def _check_attachments(payload: dict[str, Any], files: Mapping[str, bytes], kept: Sequence[int]) -> None:
-    listed = payload.get("attachments", [])
+def _check_attachments(
+    payload: dict[str, Any], files: Mapping[str, bytes], kept: Sequence[int], limit_bytes: int
+) -> None:
+    listed = payload.get("attachments") or []
     require(isinstance(listed, list) and len(listed) <= 10, "attachments", "BASE_TYPE_BAD_LENGTH", "At most 10.")
     known = {str(id_) for id_ in kept}
     for index, attachment in enumerate(listed):
@@ -96,17 +120,17 @@ def _check_attachments(payload: dict[str, Any], files: Mapping[str, bytes], kept
         require(short, f"{field}.description", "BASE_TYPE_MAX_LENGTH", "Must be 1024 or fewer in length.")
     unlisted = files.keys() - {f"files[{attachment['id']}]" for attachment in listed}
     require(not unlisted, "attachments", "ATTACHMENT_NOT_FOUND", f"No attachment belongs to {sorted(unlisted)}.")
-    if sum(map(len, files.values())) > UPLOAD_LIMIT_BYTES:
+    if any(len(content) > limit_bytes for content in files.values()):
         raise ApiError(413, 40005, "Request entity too large")
 
 
 def check_command(command: object, index: int) -> dict[str, Any]:
-    """The form of one application command: chat input, or a menu on messages."""
+    """The form of one application command: chat input, or a menu on people or messages."""
     require(isinstance(command, dict), str(index), "MODEL_TYPE_CONVERT", "Only dictionaries may be used.")
     assert isinstance(command, dict)
-    if command.get("type") == MESSAGE_MENU:
+    if command.get("type") in {USER_MENU, MESSAGE_MENU}:
         return _check_menu(command, str(index))
-    _check_naming(command, str(index))
+    check_naming(command, str(index))
     options = command.get("options", [])
     require(len(options) <= 25, f"{index}.options", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
     required = [bool(option.get("required")) for option in options]
@@ -116,10 +140,10 @@ def check_command(command: object, index: int) -> dict[str, Any]:
     require(len(set(names)) == len(names), first, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Twice.")
     for at, option in enumerate(options):
         field = f"{index}.options.{at}"
-        _check_naming(option, field)
+        check_naming(option, field)
         require(option.get("type") in range(1, 12), f"{field}.type", "BASE_TYPE_CHOICES", "Not a choice.")
         for below, sub in enumerate(option.get("options", [])):
-            _check_naming(sub, f"{field}.options.{below}")
+            check_naming(sub, f"{field}.options.{below}")
         choices = option.get("choices", [])
         require(len(choices) <= 25, f"{field}.choices", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer in length.")
     return command
@@ -134,8 +158,22 @@ def _check_menu(command: dict[str, Any], field: str) -> dict[str, Any]:
     return command
 
 
-def _check_naming(thing: dict[str, Any], field: str) -> None:
+def check_naming(thing: dict[str, Any], field: str) -> None:
+    """What commands and their options are called, and how they are described."""
     name, description = str(thing.get("name")), str(thing.get("description", ""))
     valid = re.fullmatch(r"[-_'\w]{1,32}", name) and name == name.lower()
     require(valid, f"{field}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     require(1 <= len(description) <= 100, f"{field}.description", "BASE_TYPE_BAD_LENGTH", "1 to 100 in length.")
+
+
+def check_choices(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """What autocomplete may offer."""
+    choices = data.get("choices")
+    require(isinstance(choices, list) and len(choices) <= 25, "data.choices", "BASE_TYPE_BAD_LENGTH", "At most 25.")
+    assert isinstance(choices, list)
+    for index, choice in enumerate(choices):
+        for name in ("name", "value"):
+            fits = not isinstance(choice[name], str) or 1 <= len(choice[name]) <= 100
+            field = f"data.choices.{index}.{name}"
+            require(fits, field, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    return choices

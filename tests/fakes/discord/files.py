@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import secrets
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 from PIL import Image
 
-from tests.fakes.discord.http import CDN, MEDIA
-from tests.fakes.discord.world import Attachment, Guild, Sticker, User, new_id
-
-if TYPE_CHECKING:
-    from tests.fakes.discord.server import FakeDiscord
+from tests.fakes.discord.answers import CDN, MEDIA
+from tests.fakes.discord.world import Attachment, Guild, Message, Sticker, User, new_id
 
 _KINDS = {1: "png", 2: "png", 3: "json", 4: "gif"}
 _TYPES = {"png": "image/png", "json": "application/json", "gif": "image/gif"}
@@ -22,8 +18,8 @@ _TYPES = {"png": "image/png", "json": "application/json", "gif": "image/gif"}
 class Files:
     """Routes that want no token, and what is behind them."""
 
-    def __init__(self, fake: FakeDiscord) -> None:
-        self._fake = fake
+    def __init__(self, messages: list[Message]) -> None:
+        self._messages = messages
         self._emojis: dict[int, bytes] = {}
         self._stickers: dict[int, Sticker] = {}
         self._portraits: dict[str, bytes] = {}
@@ -53,6 +49,23 @@ class Files:
         else:
             owner.icon = portrait
         return portrait
+
+    def emoji(self, emoji_id: int) -> bytes | None:
+        """The picture of a custom emoji."""
+        return self._emojis.get(emoji_id)
+
+    def portrait(self, owner: User | Guild) -> bytes | None:
+        """The avatar or icon; None for one of Discord's own."""
+        name = owner.avatar if isinstance(owner, User) else owner.icon
+        return self._portraits.get(name or "")
+
+    def content_at(self, path: str) -> bytes | None:
+        """The emoji or portrait under an address of the CDN."""
+        _, folder, *names = path.split("?", maxsplit=1)[0].split("/") if path.startswith("/") else ("", "")
+        name = names[-1].partition(".")[0] if names else ""
+        if folder == "emojis" and name.isdigit():
+            return self._emojis.get(int(name))
+        return self._portraits.get(name) if folder in {"avatars", "icons"} else None
 
     def routes(self) -> list[web.RouteDef]:
         attachment = "/attachments/{channel}/{attachment}/{name}"
@@ -111,7 +124,7 @@ class Files:
     def _found(self, request: web.Request) -> Attachment | None:
         """Of a message that is still there, under its signed address."""
         wanted = request.match_info["attachment"]
-        messages = [message for message in self._fake.messages if not message.deleted]
+        messages = [message for message in self._messages if not message.deleted]
         found = (each for message in messages for each in message.attachments if str(each.id) == wanted)
         return next(found, None) if "hm" in request.query else None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import secrets
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +14,25 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 10, 11
-GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT = 0, 1, 2, 3, 6, 7
+INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
+GUILDS, GUILD_EXPRESSIONS, MESSAGE_CONTENT = 1 << 0, 1 << 3, 1 << 15
+GUILD_MESSAGES, GUILD_REACTIONS, DIRECT_MESSAGES, DIRECT_REACTIONS = 1 << 9, 1 << 10, 1 << 12, 1 << 13
 PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
 KNOWN_INTENTS = (1 << 26) - 1
 NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4003, 4004, 4005
-DECODE_ERROR, INVALID_INTENTS, DISALLOWED_INTENTS = 4002, 4013, 4014
+DECODE_ERROR, INVALID_SHARD, SHARDING_REQUIRED, INVALID_INTENTS, DISALLOWED_INTENTS = 4002, 4010, 4011, 4013, 4014
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` parts of all guilds; direct conversations (0) are the first one's."""
+
+    id: int = 0
+    count: int = 1
+
+    def has(self, guild_id: int) -> bool:
+        return (guild_id >> 22) % self.count == self.id
 
 
 @dataclass(slots=True)
@@ -25,6 +40,8 @@ class Session:
     """One identified bot; it outlives its connection, so that it can be resumed."""
 
     intents: int
+    shard: Shard = Shard()
+    presence: dict[str, Any] | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     sent: list[dict[str, Any]] = field(default_factory=list)
     connection: Connection | None = None
@@ -71,6 +88,10 @@ class GatewayRules:
     token: str
     granted_privileged: int
     heartbeat_interval_ms: int = 41_250
+    shards: int = 1  # how many Discord recommends
+    max_concurrency: int = 1
+    identify_window_s: float = 0.0  # 5 s on the real one: two of one bucket within it, and the second is refused
+    guilds_per_shard: int = 2500
 
 
 class Gateway:
@@ -79,23 +100,26 @@ class Gateway:
     def __init__(
         self,
         rules: GatewayRules,
-        ready_data: Callable[[], dict[str, Any]],
-        guilds: Callable[[], list[dict[str, Any]]],
+        ready_data: Callable[[Shard], dict[str, Any]],
+        guilds: Callable[[Shard], list[dict[str, Any]]],
         changed: Callable[[], None],
     ) -> None:
         self.rules = rules
         self.sessions: dict[str, Session] = {}
         self.identified: list[dict[str, Any]] = []
+        self.too_early = 0  # identifies refused because they came within the window
+        self.presences: list[dict[str, Any]] = []
         self.resumed = 0
+        self._last_identified: dict[int, float] = {}
         self.connections: set[Connection] = set()
         self._ready_data = ready_data
         self._guilds = guilds
         self._changed = changed
 
-    def dispatch(self, event: str, payload_for: Callable[[int], dict[str, Any] | None]) -> None:
-        """Send to every session what `payload_for(intents)` makes of the event; None is not sent."""
+    def dispatch(self, event: str, payload_for: Callable[[int], dict[str, Any] | None], guild_id: int = 0) -> None:
+        """Send to the sessions that have the guild what `payload_for(intents)` makes of the event; None is not sent."""
         for session in self.sessions.values():
-            if (data := payload_for(session.intents)) is not None:
+            if session.shard.has(guild_id) and (data := payload_for(session.intents)) is not None:
                 session.dispatch(event, data)
 
     def drop(self, code: int, *, forget: bool) -> None:
@@ -140,6 +164,9 @@ class Gateway:
                     connection.send({"op": HEARTBEAT_ACK})
                 case 2:
                     self._identify(connection, data)
+                case 3 if connection.session is not None:
+                    connection.session.presence = data
+                    self.presences.append(data)
                 case 6:
                     self._resume(connection, data)
                 case _ if connection.session is None:
@@ -151,12 +178,25 @@ class Gateway:
         if refusal := self._refusal(connection, data):
             connection.close(refusal)
             return
-        session = connection.session = Session(data["intents"], connection=connection)
+        shard = Shard(*data.get("shard") or (0, 1))
+        if self._is_too_early(shard):
+            self.too_early += 1
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return
+        session = connection.session = Session(data["intents"], shard, data.get("presence"), connection=connection)
+        if session.presence is not None:
+            self.presences.append(session.presence)
         self.sessions[session.id] = session
-        session.dispatch("READY", self._ready_data() | {"session_id": session.id})
+        session.dispatch("READY", self._ready_data(shard) | {"session_id": session.id})
         if session.intents & GUILDS:
-            for guild in self._guilds():
+            for guild in self._guilds(shard):
                 session.dispatch("GUILD_CREATE", guild)
+
+    def _is_too_early(self, shard: Shard) -> bool:
+        bucket, now = shard.id % self.rules.max_concurrency, time.monotonic()
+        early = now - self._last_identified.get(bucket, -math.inf) < self.rules.identify_window_s
+        self._last_identified[bucket] = now
+        return early
 
     def _refusal(self, connection: Connection, data: dict[str, Any]) -> int | None:
         if connection.session is not None:
@@ -166,6 +206,11 @@ class Gateway:
             return DECODE_ERROR
         if data.get("token") != self.rules.token:
             return AUTHENTICATION_FAILED
+        shard = data.get("shard") or [0, 1]
+        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+            return INVALID_SHARD
+        if len(self._guilds(Shard(*shard))) > self.rules.guilds_per_shard:
+            return SHARDING_REQUIRED
         intents = data.get("intents")
         if not isinstance(intents, int) or intents & ~KNOWN_INTENTS:
             return INVALID_INTENTS

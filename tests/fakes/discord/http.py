@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
 from tests.fakes.discord import checks
+from tests.fakes.discord.answers import API, json_answer
 from tests.fakes.discord.checks import ApiError
 from tests.fakes.discord.faults import Fault
+from tests.fakes.discord.limits import RateLimits
 
+OAUTH = {"/oauth2/authorize", "/oauth2/token", "/oauth2/token/revoke"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-API, GATEWAY, CDN, MEDIA = "/api/v10", "/gateway", "/cdn", "/media"
-
-
-def json_answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """An answer with exactly the content type that Discord sends, and generous rate limits."""
-    limits = {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "49", "X-RateLimit-Reset-After": "1.0"}
-    all_headers = {"Content-Type": "application/json"} | limits | (headers or {})
-    return web.Response(body=json.dumps(value).encode(), status=status, headers=all_headers)
 
 
 class HttpServer:
@@ -30,13 +23,15 @@ class HttpServer:
         self.requests: list[tuple[str, str]] = []
         self.complaints: list[str] = []
         self.faults: list[Fault] = []
+        self.limits = RateLimits()
         self.origin = ""
+        self.is_person: Callable[[web.Request], bool] = lambda request: False  # with a token of a login
         self._token = token
         self._changed = changed
         self._runner: web.AppRunner | None = None
 
     async def start(self, routes: Iterable[web.RouteDef], port: int) -> None:
-        app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[self._guard])
+        app = web.Application(client_max_size=128 << 20, middlewares=[self._guard])
         app.add_routes(routes)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -51,12 +46,21 @@ class HttpServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
+        response = self.limits.refusal(request) or await self._answered(request, handler)
+        self.limits.judged(request, response)
+        return response
+
+    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = next((fault for fault in self.faults if fault.matches(request)), None)
         if fault is None:
             return await self._judged(request, handler)
         fault.times -= 1
         fault.reached.set()
         self._changed()
+        if fault.hold and fault.after:
+            answer = await self._judged(request, handler)
+            await fault.release.wait()
+            return answer
         if fault.hold:
             await request.read()
             await fault.release.wait()
@@ -67,8 +71,9 @@ class HttpServer:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        status, body, headers = fault.answer()
-        return json_answer(body, status, headers)
+        if fault.status == 429:
+            return self.limits.ordered(request, fault.scope, fault.retry_after_s, via=fault.via)
+        return fault.answer()
 
     async def _judged(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -83,7 +88,9 @@ class HttpServer:
 
     def _authorize(self, request: web.Request) -> None:
         path = request.path.removeprefix(API)
-        if path == request.path or path.startswith(("/webhooks/", "/interactions/")):
+        if path == request.path or path.startswith(("/webhooks/", "/interactions/")) or path in OAUTH:
+            return
+        if path in {"/users/@me", "/users/@me/guilds"} and self.is_person(request):
             return
         if not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
             raise ApiError(403, 40333, "internal network error")

@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.fakes.discord import checks
+from tests.fakes.discord import checks, layout, posting
+from tests.fakes.discord.answers import API, json_answer
 from tests.fakes.discord.checks import ApiError
-from tests.fakes.discord.form import read_form, read_json
-from tests.fakes.discord.http import API, json_answer
-from tests.fakes.discord.payloads import Hosts, attachment_json, user_json
-from tests.fakes.discord.rest import apply_edit, uploads
-from tests.fakes.discord.world import EPHEMERAL, LOADING, Attachment, Channel, Interaction, Message, User
+from tests.fakes.discord.components import check_modal
+from tests.fakes.discord.form import read_form
+from tests.fakes.discord.world import (
+    COMMAND,
+    EPHEMERAL,
+    LOADING,
+    Interaction,
+    Message,
+)
 
 if TYPE_CHECKING:
     from tests.fakes.discord.server import FakeDiscord
 
-CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE = 4, 5
-INTERACTION_RESPONSE = 20  # message type "chat input command"
+CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE, DEFERRED_UPDATE, UPDATE_MESSAGE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+INTERACTION_RESPONSE, REPLY, MENU_RESPONSE = 20, 19, 23  # message types
+FOLLOW_UPS_OF_AN_INSTALLED_APP = 5
+_NEW_MESSAGE, _UPDATES = {CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE}, {DEFERRED_UPDATE, UPDATE_MESSAGE}
 
 
 class InteractionApi:
@@ -33,56 +40,82 @@ class InteractionApi:
         return [
             web.post(API + "/interactions/{interaction}/{token}/callback", self._respond),
             web.post(webhook, self._follow_up),
+            web.get(f"{webhook}/messages/{{message}}", self._read),
             web.patch(f"{webhook}/messages/{{message}}", self._edit),
             web.delete(f"{webhook}/messages/{{message}}", self._delete),
         ]
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         interaction = self._interaction(request)
-        body = await read_json(request)
+        body, files = await read_form(request)
         if time.monotonic() - interaction.asked_at > self._fake.interaction_limit_s:
             raise checks.unknown("interaction", 10062)
         if interaction.acknowledged:
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
         kind, data = body.get("type"), body.get("data") or {}
-        checks.require(
-            kind in {CHANNEL_MESSAGE, DEFERRED_CHANNEL_MESSAGE}, "type", "BASE_TYPE_CHOICES", "Not a choice."
-        )
-        if kind == CHANNEL_MESSAGE:
-            checks.check_message(data, {})
-        flags = int(data.get("flags", 0)) | (LOADING if kind == DEFERRED_CHANNEL_MESSAGE else 0)
-        interaction.acknowledged = True
-        interaction.original = self._say(interaction, data.get("content") or "", flags)
+        checks.require(kind in _allowed(interaction), "type", "BASE_TYPE_CHOICES", "Not a choice.")
+        if kind == CHOICES:
+            interaction.choices = checks.check_choices(data)
+        elif kind == MODAL:
+            check_modal(data)
+            interaction.modal = data | {"components": layout.numbered(data["components"])}
+        elif kind in _UPDATES:
+            interaction.original = interaction.message
+            if kind == UPDATE_MESSAGE:
+                assert interaction.message is not None
+                self._changed(interaction.message, data, files)
+        else:
+            self._say_first(interaction, kind, data, files)
+        interaction.response = kind
+        self._fake.changed()
         if request.query.get("with_response") not in {"1", "true"}:
             return web.Response(status=204)
-        return json_answer(self._callback(interaction, kind))
+        return json_answer(self._callback(interaction))
 
-    def _callback(self, interaction: Interaction, kind: int) -> dict[str, Any]:
+    def _say_first(self, interaction: Interaction, kind: int, data: dict[str, Any], files: dict[str, bytes]) -> None:
+        message = self._draft(interaction)
+        if kind == DEFERRED_CHANNEL_MESSAGE:
+            message.flags = int(data.get("flags", 0)) & EPHEMERAL | LOADING
+        else:
+            posting.fill(message, data, files, self._fake.rules_for(interaction.channel))
+        interaction.original = self._published(message, interaction)
+
+    def _callback(self, interaction: Interaction) -> dict[str, Any]:
+        about: dict[str, Any] = {"id": str(interaction.id), "type": interaction.kind}
         message = interaction.original
-        assert message is not None
-        about = {
-            "id": str(interaction.id),
-            "type": 2,
+        if message is None:
+            return {"interaction": about}
+        about |= {
             "response_message_id": str(message.id),
             "response_message_loading": message.is_loading,
             "response_message_ephemeral": message.is_ephemeral,
         }
-        return {"interaction": about, "resource": {"type": kind, "message": self._fake.message_json(message)}}
+        shown = {"message": self._fake.message_json(message)}
+        return {"interaction": about, "resource": {"type": interaction.response} | shown}
 
     async def _follow_up(self, request: web.Request) -> web.StreamResponse:
         interaction = self._interaction(request)
         payload, files = await read_form(request)
-        checks.check_message(payload, files)
-        if not (payload.get("content") or files):
-            raise ApiError(400, 50006, "Cannot send an empty message")
-        if interaction.original is not None and interaction.original.is_loading and not interaction.original.deleted:
-            message = self._changed(interaction.original, payload, files)  # takes the place of "… is thinking"
+        if not interaction.acknowledged:
+            raise checks.unknown("Webhook", 10015)
+        original = interaction.original
+        if original is not None and original.is_loading and not original.deleted:
+            message = self._changed(original, payload, files)  # takes the place of "… is thinking"
         else:
-            message = self._say(interaction, payload.get("content") or "", int(payload.get("flags", 0)) & EPHEMERAL)
-            message.attachments = uploads(payload, files)
-            interaction.followups.append(message)
+            if interaction.installs == {1} and len(interaction.followups) >= FOLLOW_UPS_OF_AN_INSTALLED_APP:
+                raise ApiError(400, 40094, "This interaction has reached the maximum number of follow-up messages.")
+            message = posting.fill(
+                self._draft(interaction, request.query.get("thread_id")),
+                payload,
+                files,
+                self._fake.rules_for(interaction.channel),
+            )
+            interaction.followups.append(self._published(message, interaction))
             self._fake.changed()
         return json_answer(self._fake.message_json(message))
+
+    async def _read(self, request: web.Request) -> web.StreamResponse:
+        return json_answer(self._fake.message_json(self._message(request)))
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         message = self._message(request)
@@ -94,14 +127,29 @@ class InteractionApi:
         return web.Response(status=204)
 
     def _changed(self, message: Message, payload: dict[str, Any], files: dict[str, bytes]) -> Message:
-        apply_edit(message, payload, files)
+        posting.edit(message, payload, files, self._fake.rules_for(message.channel))
         message.flags &= ~LOADING
         self._fake.announce_edit(message)
         return message
 
-    def _say(self, interaction: Interaction, content: str, flags: int) -> Message:
-        message = Message(interaction.channel, self._fake.bot, content, flags=flags, type=INTERACTION_RESPONSE)
+    def _draft(self, interaction: Interaction, thread_id: str | None = None) -> Message:
+        channel = interaction.channel
+        if thread_id is not None:
+            channel = self._fake.channels.get(int(thread_id), channel)
+            checks.require(channel.parent is interaction.channel, "thread_id", "BASE_TYPE_CHOICES", "Not below it.")
+        kind = REPLY if interaction.message is not None else INTERACTION_RESPONSE
+        if interaction.kind == COMMAND and interaction.data["type"] != 1:
+            kind = MENU_RESPONSE
+        message = Message(channel, self._fake.bot, type=kind, interaction=interaction)
+        message.reply_to = None if interaction.message is None else interaction.message.id
         message.webhook_id = self._fake.application_id
+        return message
+
+    def _published(self, message: Message, interaction: Interaction) -> Message:
+        external = interaction.installs == {1} and interaction.channel.guild is not None
+        if external and "use_external_apps" in interaction.channel.denied:
+            message.flags |= EPHEMERAL
+        message.seen_by = interaction.user if message.is_ephemeral else None
         self._fake.publish(message)
         return message
 
@@ -123,19 +171,14 @@ class InteractionApi:
         raise checks.unknown("Message", 10008)
 
 
-def chosen(
-    kinds: list[dict[str, Any]], options: dict[str, Any], channel: Channel, hosts: Hosts
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The options of a command as Discord sends them: people and files by id, with what is known about them beside."""
-    types = {kind["name"]: kind["type"] for kind in kinds}
-    given, resolved = [], dict[str, Any]()
-    for name, value in options.items():
-        if isinstance(value, User):
-            resolved.setdefault("users", {})[str(value.id)] = user_json(value)
-        elif isinstance(value, Attachment):
-            resolved.setdefault("attachments", {})[str(value.id)] = attachment_json(value, channel, hosts)
-        else:
-            given.append({"name": name, "type": types[name], "value": value})
-            continue
-        given.append({"name": name, "type": types[name], "value": str(value.id)})
-    return given, resolved
+def _allowed(interaction: Interaction) -> set[int]:
+    """The callback types that answer this kind of interaction."""
+    match interaction.kind:
+        case 2:
+            return _NEW_MESSAGE | {MODAL}
+        case 3:
+            return _NEW_MESSAGE | _UPDATES | {MODAL}
+        case 4:
+            return {CHOICES}
+        case _:
+            return _NEW_MESSAGE | (_UPDATES if interaction.message is not None else set())

@@ -2,113 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes.discord.world import DISCORD_EPOCH_MS, Attachment, Channel, Guild, Interaction, Message, Sticker, User
+from tests.fakes.discord import layout
+from tests.fakes.discord.guild_payloads import channel_json, timestamp, user_json
+from tests.fakes.discord.world import (
+    COMMAND,
+    COMPONENT,
+    Attachment,
+    Channel,
+    Interaction,
+    Message,
+    Sticker,
+    User,
+)
 
-TEXT_CHANNEL, DIRECT_MESSAGE = 0, 1
 REPLY, FORWARD = 0, 1  # types of message references
 _FORWARDED = (
     *("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "mentions"),
     *("mention_roles", "sticker_items", "components"),
 )
-ALL_PERMISSIONS = str((1 << 50) - 1)
-MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11)  # view channels, send messages
-UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
-
-
-def timestamp(snowflake: int) -> str:
-    return datetime.fromtimestamp(((snowflake >> 22) + DISCORD_EPOCH_MS) / 1000, UTC).isoformat()
-
-
-def user_json(user: User) -> dict[str, Any]:
-    return {
-        "id": str(user.id),
-        "username": user.name,
-        "discriminator": "0",
-        "global_name": user.name,
-        "avatar": user.avatar,
-        "bot": user.bot,
-        "public_flags": 0,
-    }
-
-
-def member_json(user: User, *, with_user: bool = True) -> dict[str, Any]:
-    member: dict[str, Any] = {
-        "roles": [],
-        "joined_at": timestamp(user.id),
-        "deaf": False,
-        "mute": False,
-        "flags": 0,
-        "nick": None,
-        "avatar": None,
-        "premium_since": None,
-        "pending": False,
-        "communication_disabled_until": None,
-    }
-    return member | {"user": user_json(user)} if with_user else member
-
-
-def emoji_json(name: str, emoji_id: int, *, animated: bool = False, available: bool = True) -> dict[str, Any]:
-    return {
-        "id": str(emoji_id),
-        "name": name,
-        "roles": [],
-        "require_colons": True,
-        "managed": False,
-        "animated": animated,
-        "available": available,
-    }
-
-
-def channel_json(channel: Channel) -> dict[str, Any]:
-    if channel.partner is not None:
-        recipients = [user_json(channel.partner)]
-        return {"id": str(channel.id), "type": DIRECT_MESSAGE, "recipients": recipients, "last_message_id": None}
-    assert channel.guild is not None
-    return {
-        "id": str(channel.id),
-        "type": TEXT_CHANNEL,
-        "guild_id": str(channel.guild.id),
-        "name": channel.name,
-        "position": 0,
-        "permission_overwrites": [],
-        "parent_id": None,
-        "topic": None,
-        "nsfw": False,
-        "last_message_id": None,
-        "rate_limit_per_user": 0,
-    }
-
-
-def guild_json(guild: Guild, channels: list[Channel], members: list[User]) -> dict[str, Any]:
-    everyone = {"id": str(guild.id), "name": "@everyone", "permissions": ALL_PERMISSIONS, "position": 0}
-    flags = {"color": 0, "hoist": False, "managed": False, "mentionable": False, "flags": 0}
-    return {
-        "id": str(guild.id),
-        "name": guild.name,
-        "icon": guild.icon,
-        "owner_id": str(guild.id),
-        "unavailable": False,
-        "large": False,
-        "member_count": len(members),
-        "joined_at": timestamp(guild.id),
-        "roles": [everyone | flags],
-        "emojis": guild.emoji,
-        "stickers": [],
-        "features": [],
-        "channels": [channel_json(channel) for channel in channels if channel.guild is guild],
-        "members": [member_json(member) for member in members],
-        "threads": [],
-        "voice_states": [],
-        "presences": [],
-        "stage_instances": [],
-        "guild_scheduled_events": [],
-        "soundboard_sounds": [],
-    }
 
 
 def mentioned_ids(content: str) -> list[int]:
@@ -138,18 +54,22 @@ def message_json(message: Message, *, hosts: Hosts, people: dict[int, User], wit
         "mention_everyone": "@everyone" in message.pinged,
         "mentions": mentions,
         "mention_roles": [],
-        "attachments": [attachment_json(each, message.channel, hosts) for each in message.attachments]
-        if with_content
-        else [],
-        "embeds": [_embed(url) for url in message.previews] if with_content else [],
+        "attachments": [attachment_json(each, channel, hosts) for each in _loose(message)] if with_content else [],
+        "embeds": [_embed(url) for url in message.previews] + message.embeds if with_content else [],
         "sticker_items": [_sticker_item(sticker) for sticker in message.stickers],
-        "components": [],
+        "components": components_json(message, hosts) if with_content else [],
         "pinned": False,
         "type": message.type,
         "flags": message.flags,
     }
     if message.webhook_id is not None:
         payload["webhook_id"] = str(message.webhook_id)
+    if message.reactions:
+        payload["reactions"] = [_reaction(emoji, people) for emoji, people in message.reactions.items() if people]
+    if message.thread is not None:
+        payload["thread"] = channel_json(message.thread)
+    if message.interaction is not None:
+        payload["interaction_metadata"] = _interaction_metadata(message.interaction)
     if message.reply_to is not None:
         payload["message_reference"] = _reference(channel, message.reply_to)
     if message.forwarded is not None:
@@ -157,6 +77,37 @@ def message_json(message: Message, *, hosts: Hosts, people: dict[int, User], wit
         payload["message_reference"] = _reference(message.forwarded.channel, message.forwarded.id, FORWARD)
         payload["message_snapshots"] = [{"message": {name: original[name] for name in _FORWARDED}}]
     return payload
+
+
+def _loose(message: Message) -> list[Attachment]:
+    """Attachments that components show are in these and not among the message's."""
+    shown = {id(message.attachment_at(item["url"])) for item, _ in layout.media(message.components)}
+    return [attachment for attachment in message.attachments if id(attachment) not in shown]
+
+
+def components_json(message: Message, hosts: Hosts) -> list[dict[str, Any]]:
+    """With addresses in place of `attachment://name`."""
+    components = copy.deepcopy(message.components)
+    for item, _ in layout.media(components):
+        found = message.attachment_at(item["url"])
+        item |= {"loading_state": 2, "flags": 0}
+        if found is None:
+            item |= {"proxy_url": f"https://images.example/{item['url']}", "content_type": "image/webp"}
+        else:
+            facts = attachment_json(found, message.channel, hosts)
+            item |= {name: facts[name] for name in ("url", "proxy_url", "content_type")}
+            item |= {name: facts.get(name, 0) for name in ("width", "height")} | {"attachment_id": facts["id"]}
+    return components
+
+
+def _interaction_metadata(interaction: Interaction) -> dict[str, Any]:
+    metadata = {"id": str(interaction.id), "type": interaction.kind, "user": user_json(interaction.user)}
+    metadata["authorizing_integration_owners"] = {}
+    if interaction.kind == COMMAND:
+        metadata["name"] = interaction.data["name"]
+    if interaction.kind == COMPONENT and interaction.message is not None:
+        metadata["interacted_message_id"] = str(interaction.message.id)
+    return metadata
 
 
 def _reference(channel: Channel, message_id: int, kind: int = REPLY) -> dict[str, Any]:
@@ -183,46 +134,16 @@ def _embed(url: str) -> dict[str, Any]:
     return {"type": "image", "url": url, "thumbnail": {"url": url, "proxy_url": f"https://images.example/{url}"}}
 
 
+def partial_emoji(emoji: str) -> dict[str, Any]:
+    """Of `😂`, or of `name:id` for a custom one."""
+    name, _, id_ = emoji.partition(":")
+    return {"id": id_ or None, "name": name, "animated": False}
+
+
+def _reaction(emoji: str, people: list[User]) -> dict[str, Any]:
+    counted = {"count": len(people), "count_details": {"burst": 0, "normal": len(people)}, "burst_colors": []}
+    return counted | {"me": any(each.bot for each in people), "me_burst": False, "emoji": partial_emoji(emoji)}
+
+
 def _sticker_item(sticker: Sticker) -> dict[str, Any]:
     return {"id": str(sticker.id), "name": sticker.name, "format_type": sticker.format_type}
-
-
-def _used(interaction: Interaction, target: dict[str, Any] | None) -> dict[str, Any]:
-    """The command of an interaction."""
-    used = {
-        "id": interaction.command["id"],
-        "name": interaction.command["name"],
-        "type": interaction.command.get("type", 1),
-    }
-    if target is not None:
-        return used | {"target_id": target["id"], "resolved": {"messages": {target["id"]: target}}}
-    return used | {"options": interaction.options, "resolved": interaction.resolved}
-
-
-def interaction_json(
-    interaction: Interaction, application_id: int, target: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """`target` is the message that a menu was opened on."""
-    channel, user = interaction.channel, interaction.user
-    payload: dict[str, Any] = {
-        "id": str(interaction.id),
-        "application_id": str(application_id),
-        "type": 2,
-        "data": _used(interaction, target),
-        "channel_id": str(channel.id),
-        "channel": channel_json(channel),
-        "token": interaction.token,
-        "version": 1,
-        "app_permissions": ALL_PERMISSIONS,
-        "locale": "en-US",
-        "entitlements": [],
-        "authorizing_integration_owners": {"0": str(channel.guild.id if channel.guild else 0)},
-        "context": 0 if channel.guild else 1,
-        "attachment_size_limit": UPLOAD_LIMIT_BYTES,
-    }
-    if channel.guild is None:
-        return payload | {"user": user_json(user)}
-    member = member_json(user) | {"permissions": ALL_PERMISSIONS if user.manages else MEMBER_PERMISSIONS}
-    guild_id = str(channel.guild.id)
-    guild = {"id": guild_id, "locale": "en-US", "features": []}
-    return payload | {"guild_id": guild_id, "guild": guild, "guild_locale": "en-US", "member": member}

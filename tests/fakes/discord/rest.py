@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.fakes.discord import checks
+from tests.fakes.discord import checks, localizations, posting
+from tests.fakes.discord.answers import API, json_answer
 from tests.fakes.discord.checks import ApiError
 from tests.fakes.discord.form import read_form, read_json
-from tests.fakes.discord.http import API, json_answer
-from tests.fakes.discord.payloads import mentioned_ids, user_json
-from tests.fakes.discord.world import Attachment, Channel, Message, new_id
+from tests.fakes.discord.guild_payloads import user_json
+from tests.fakes.discord.payloads import mentioned_ids
+from tests.fakes.discord.world import Channel, Message, new_id
 
 if TYPE_CHECKING:
     from tests.fakes.discord.server import FakeDiscord
@@ -48,6 +49,8 @@ class Rest:
         ]
 
     async def _me(self, request: web.Request) -> web.StreamResponse:
+        if (person := self._fake.oauth.who(request)) is not None:
+            return self._fake.oauth.user(person)
         return json_answer(user_json(self._fake.bot) | {"verified": True, "mfa_enabled": True, "flags": 0})
 
     async def _application(self, request: web.Request) -> web.StreamResponse:
@@ -66,25 +69,35 @@ class Rest:
                 "flags": granted if fake.message_content else 0,
                 "owner": user_json(fake.owner),
                 "approximate_guild_count": len(fake.guilds),
+                "approximate_user_install_count": fake.user_installs,
                 "interactions_endpoint_url": fake.interactions_endpoint_url,
             }
         )
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-        return json_answer({"url": self._fake.gateway_url, "shards": 1, "session_start_limit": limit})
+        gateway = self._fake.gateway
+        limit = {
+            "total": 1000,
+            "remaining": 1000 - len(gateway.identified),
+            "reset_after": 86_400_000,
+            "max_concurrency": gateway.rules.max_concurrency,
+        }
+        shards = {"shards": gateway.rules.shards, "session_start_limit": limit}
+        return json_answer({"url": self._fake.gateway_url} | shards)
 
     async def _list_commands(self, request: web.Request) -> web.StreamResponse:
-        return json_answer(self._fake.commands)
+        translated = request.query.get("with_localizations") == "true"
+        return json_answer(self._fake.commands if translated else localizations.without(self._fake.commands))
 
     async def _replace_commands(self, request: web.Request) -> web.StreamResponse:
         commands = await read_json(request)
         checks.require(isinstance(commands, list), "_", "BASE_TYPE_BAD_TYPE", "Must be a list.")
+        checked = [localizations.checked(checks.check_command(each, at), at) for at, each in enumerate(commands)]
         application_id = str(self._fake.application_id)
         self._fake.commands = [
             {"id": str(new_id()), "application_id": application_id, "version": str(new_id()), "description": ""}
-            | {name: value for name, value in checks.check_command(command, index).items() if value is not None}
-            for index, command in enumerate(commands)
+            | {name: value for name, value in command.items() if value is not None}
+            for command in checked
         ]
         return json_answer(self._fake.commands)
 
@@ -92,12 +105,13 @@ class Rest:
         return json_answer({"items": self._fake.application_emoji})
 
     async def _type(self, request: web.Request) -> web.StreamResponse:
-        channel = self._channel(request, "send_messages")
+        channel = self._fake.reach(request)
+        self._check_allowed(channel, {}, {})
         self._fake.typed.append(channel.id)
         return web.Response(status=204)
 
     async def _history(self, request: web.Request) -> web.StreamResponse:
-        channel = self._channel(request, "read_message_history")
+        channel = self._fake.reach(request, "read_message_history")
         after, before = int(request.query.get("after", 0)), int(request.query.get("before", 1 << 63))
         limit = int(request.query.get("limit", 50))
         checks.require(1 <= limit <= 100, "limit", "NUMBER_TYPE_MAX", "Must be between 1 and 100.")
@@ -106,29 +120,36 @@ class Rest:
         return json_answer([self._fake.message_json(message) for message in reversed(page)])  # newest first
 
     async def _read(self, request: web.Request) -> web.StreamResponse:
-        channel = self._channel(request, "read_message_history")
-        return json_answer(self._fake.message_json(self._message(request, channel)))
+        channel = self._fake.reach(request, "read_message_history")
+        return json_answer(self._fake.message_json(self._fake.reach_message(request, channel)))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        channel = self._channel(request, "send_messages")
+        channel = self._fake.reach(request)
         payload, files = await read_form(request)
-        checks.check_message(payload, files)
-        if files and "attach_files" in channel.denied:
-            raise checks.missing_permissions()
-        if not (payload.get("content") or files):
-            raise ApiError(400, 50006, "Cannot send an empty message")
+        self._check_allowed(channel, payload, files)
+        message = posting.fill(Message(channel, self._fake.bot), payload, files, self._fake.rules_for(channel))
+        message.nonce = payload.get("nonce")
         earlier = self._same_nonce(payload)
         if earlier is not None:
             return json_answer(self._fake.message_json(earlier) | {"nonce": payload["nonce"]})
-        message = Message(channel, self._fake.bot, payload.get("content") or "", nonce=payload.get("nonce"))
         message.reply_to = self._reply_to(channel, payload)
         message.type = 0 if message.reply_to is None else 19
-        message.attachments = uploads(payload, files)
         message.pinged = self._pinged(message, payload["allowed_mentions"])
         self._fake.publish(message)
         if payload.get("enforce_nonce"):
             self._nonces[str(payload["nonce"])] = (time.monotonic(), message)
         return json_answer(self._fake.message_json(message) | {"nonce": message.nonce})
+
+    def _check_allowed(self, channel: Channel, payload: Any, files: dict[str, bytes], *, speaks: bool = True) -> None:
+        needed = {"attach_files"} if files else set()
+        if isinstance(payload, dict) and payload.get("embeds"):
+            needed.add("embed_links")
+        if speaks:
+            needed.add("send_messages" if channel.parent is None else "send_messages_in_threads")
+        if channel.guild is not None and not self._fake.may(channel, *needed):
+            raise checks.missing_permissions()
+        if channel.partner is not None and channel.partner.is_closed:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
 
     def _same_nonce(self, payload: dict[str, Any]) -> Message | None:
         posted_at, message = self._nonces.get(str(payload.get("nonce")), (0.0, None))
@@ -146,7 +167,7 @@ class Rest:
         reference = payload.get("message_reference")
         if reference is None:
             return None
-        if "read_message_history" in channel.denied:
+        if not self._fake.may(channel, "read_message_history"):
             raise ApiError(403, 160002, "Cannot reply without permission to read message history")
         question = self._fake.find_message(channel, int(reference["message_id"]))
         if question is not None:
@@ -167,61 +188,23 @@ class Rest:
         return pinged
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
-        channel = self._channel(request)
-        message = self._message(request, channel)
+        channel = self._fake.reach(request)
+        message = self._fake.reach_message(request, channel)
         if message.author is not self._fake.bot:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         payload, files = await read_form(request)
-        if files and "attach_files" in channel.denied:
-            raise checks.missing_permissions()
-        apply_edit(message, payload, files)
+        self._check_allowed(channel, payload, files, speaks=False)
+        posting.edit(message, payload, files, self._fake.rules_for(channel))
         self._fake.announce_edit(message)
         return json_answer(self._fake.message_json(message))
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        channel = self._channel(request)
-        message = self._message(request, channel)
+        channel = self._fake.reach(request)
+        message = self._fake.reach_message(request, channel)
         if message.author is not self._fake.bot:
-            raise checks.missing_permissions()
+            if channel.guild is None:
+                raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+            if not self._fake.may(channel, "manage_messages"):
+                raise checks.missing_permissions()
         self._fake.delete(message)
         return web.Response(status=204)
-
-    def _channel(self, request: web.Request, *permissions: str) -> Channel:
-        channel = self._fake.channels.get(int(request.match_info["channel"]))
-        if channel is None:
-            raise checks.unknown("Channel", 10003)
-        if "view_channel" in channel.denied:
-            raise ApiError(403, 50001, "Missing Access")
-        if channel.denied & set(permissions):
-            raise checks.missing_permissions()
-        return channel
-
-    def _message(self, request: web.Request, channel: Channel) -> Message:
-        message = self._fake.find_message(channel, int(request.match_info["message"]))
-        if message is None:
-            raise checks.unknown("Message", 10008)
-        return message
-
-
-def uploads(payload: dict[str, Any], files: dict[str, bytes]) -> list[Attachment]:
-    """The new attachments of a checked payload."""
-    return [
-        Attachment(listed["filename"], files[f"files[{listed['id']}]"], listed.get("description"))
-        for listed in payload.get("attachments", [])
-        if f"files[{listed['id']}]" in files
-    ]
-
-
-def apply_edit(message: Message, payload: dict[str, Any], files: dict[str, bytes]) -> None:
-    """What a PATCH does: named fields change, attachments that are not listed any more go."""
-    kept = [attachment.id for attachment in message.attachments]
-    checks.check_message(payload, files, kept)
-    content = (payload["content"] or "") if "content" in payload else message.content
-    attachments = message.attachments
-    if "attachments" in payload:
-        listed = {str(attachment["id"]) for attachment in payload["attachments"]}
-        attachments = [a for a in attachments if str(a.id) in listed] + uploads(payload, files)
-    if not (content or attachments):
-        raise ApiError(400, 50006, "Cannot send an empty message")
-    message.history.append(message.content)
-    message.content, message.attachments = content, attachments

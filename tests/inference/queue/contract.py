@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from config.settings import QueueSettings
+from config.queue import QueueSettings
 from inference.protocol import (
     FaceFailure,
     FaceJob,
@@ -20,6 +20,7 @@ from inference.protocol import (
     Picture,
 )
 from inference.queue.interface import JobQueue, Lease, QueueFull, Ticket
+from tests.polling import until
 
 PATIENCE_S = 20.0
 LEASE_S = 5.0
@@ -43,6 +44,9 @@ def a_failure(job: FaceJob, code: FailureCode = FailureCode.GENERATOR_FAILED) ->
 class JobQueueContract:
     """Times in these tests are short against PATIENCE_S and pass only by `pass_time`, or by waiting for an answer."""
 
+    long_enough_s = 0.05
+    """A job that is there would have been pulled within this time."""
+
     def open_queue(self, settings: QueueSettings = SETTINGS) -> AbstractAsyncContextManager[JobQueue]:
         """An empty queue."""
         raise NotImplementedError
@@ -61,7 +65,7 @@ class JobQueueContract:
 
     async def assert_nothing_to_pull(self, queue: JobQueue) -> None:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(self.long_enough_s):
                 await queue.pull(1, fill_ms=0)
 
     async def outcome(self, queue: JobQueue, ticket: Ticket) -> FaceOutcome:
@@ -216,9 +220,9 @@ class JobQueueContract:
             for _ in range(SETTINGS.max_attempts):
                 await self.lease(queue)
                 await self.pass_time(LEASE_S)
-            assert await self.outcome(queue, ticket) == a_failure(a_job(), FailureCode.GENERATOR_CRASHED)
-            assert queue.stats().dead_letters == 1
             await self.assert_nothing_to_pull(queue)
+            assert await self.outcome(queue, ticket) == a_failure(a_job(), FailureCode.GENERATOR_CRASHED)
+            await until(lambda: queue.stats().dead_letters == 1)
 
     async def test_a_late_second_answer_is_dropped(self) -> None:
         async with self.open_queue() as queue:
@@ -272,7 +276,7 @@ class JobQueueContract:
             tickets.append(await queue.submit(a_job()))
             for ticket in tickets:
                 assert await self.outcome(queue, ticket) == a_failure(a_job())
-            assert queue.stats().dead_letters == 1
+            await until(lambda: queue.stats().dead_letters == 1)
             await self.pass_time(15)
             await queue.submit(a_job())
             assert len(await self.lease(queue)) == 1
@@ -361,9 +365,13 @@ class JobQueueContract:
             await queue.submit(a_job(1, iterations=3))
             await queue.submit(a_job(2, iterations=2))
             (lease,) = await self.lease(queue)
-            stats = queue.stats()
-            assert (stats.waiting, stats.leased, stats.outstanding_cost, stats.cached) == (1, 1, 5, 0)
+            await until(lambda: counted(queue) == (1, 1, 5, 0))
             await lease.done(a_face(lease.job))
-            stats = queue.stats()
-            assert (stats.waiting, stats.leased, stats.outstanding_cost, stats.cached) == (1, 0, 2, 1)
-            assert stats.seconds_per_cost > 0
+            await until(lambda: counted(queue) == (1, 0, 2, 1))
+            assert queue.stats().seconds_per_cost > 0
+
+
+def counted(queue: JobQueue) -> tuple[int, int, int, int]:
+    """What a queue knows a moment after it is so."""
+    stats = queue.stats()
+    return stats.waiting, stats.leased, stats.outstanding_cost, stats.cached

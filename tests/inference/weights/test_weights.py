@@ -69,7 +69,7 @@ def test_a_manifest_without_a_style_we_know_has_no_weights(tmp_path: Path, manif
         shipped_styles(tmp_path)
 
 
-@pytest.mark.parametrize("module", ["inference.weights", "inference.__main__", "inference.training.evaluate_command"])
+@pytest.mark.parametrize("module", ["inference.weights", "inference.__main__", "inference.training.evaluation.command"])
 def test_importing_it_loads_no_torch(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,1 @@
+"""What can be done with a face that stands in a channel."""

@@ -1,0 +1,1 @@
+"""Guess the emote on Discord."""

@@ -1,0 +1,1 @@
+"""What Discord does about mirrors: linking its channels, and posting what is shown on Twitch."""

@@ -1,0 +1,1 @@
+"""What happens with a finished face beyond its answer: the stream, the gallery, the mirror."""

@@ -1,0 +1,1 @@
+"""Twitch: chat, EventSub, channel points. The only folder that imports twitchio."""

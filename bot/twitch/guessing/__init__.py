@@ -1,0 +1,1 @@
+"""The guessing game in Twitch chats: the face is on the overlay, everything else is said."""

@@ -1,0 +1,1 @@
+"""Channel points: the reward of ours, and what becomes of those who redeem it."""

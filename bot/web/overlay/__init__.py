@@ -1,0 +1,1 @@
+"""The stream overlay: a page for OBS on which new faces appear."""

@@ -1,0 +1,103 @@
+"""The compose files, read as compose reads them; with a client on the machine, by it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config.settings import ENV_PREFIX, load_settings
+from tests.program import ROOT
+
+ONE, SCALE, THREE = "docker-compose.one.yml", "docker-compose.yml", "docker-compose.three.yml"
+MADE = {"postgres_password", "nats_password", "store_key", "store_url", "nats_users", "nats_routes", "discord_token"}
+
+
+def services(*names: str) -> dict[str, dict[str, Any]]:
+    """Of these files, laid over each other as far as is needed here."""
+    together: dict[str, dict[str, Any]] = {}
+    for name in names:
+        for service, values in yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["services"].items():
+            before = together.setdefault(service, {})
+            deeper = {name: before.get(name, {}) | values.get(name, {}) for name in ("environment", "deploy")}
+            together[service] = before | values | deeper
+    return together
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """As `deploy/make-secrets` makes them."""
+    subprocess.run([ROOT / "deploy" / "make-secrets"], cwd=tmp_path, input=b"a-token\n", check=True, timeout=60)
+    return tmp_path / "secrets"
+
+
+@pytest.mark.parametrize("files", [(ONE,), (SCALE,), (SCALE, THREE)])
+def test_nothing_runs_as_root_or_writes_outside_its_volumes_or_takes_the_whole_machine(files: tuple[str, ...]) -> None:
+    for name, service in services(*files).items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"]), name
+        assert "privileged" not in service
+        if "build" in service:
+            folder, file = ROOT / service["build"]["context"], service["build"]["dockerfile"]
+            users = [line for line in (folder / file).read_text().splitlines() if line.startswith("USER ")]
+            assert users == ["USER 1000:1000"], name
+        else:
+            assert service["user"] not in {"root", "0", "0:0"}, name
+
+
+def test_only_the_page_of_this_machine_is_published() -> None:
+    for files in ((ONE,), (SCALE, THREE)):
+        ports = [port for each in services(*files).values() for port in each.get("ports", ())]
+        assert ports == ["127.0.0.1:8080:8080"]
+
+
+def test_no_secret_is_in_a_file_and_all_are_made(secrets: Path) -> None:
+    used = {name for each in services(SCALE, THREE).values() for name in each.get("secrets", ())}
+    assert used == {path.name for path in secrets.iterdir()} == MADE
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run([ROOT / "deploy" / "make-secrets"], cwd=secrets.parent, input=b"\n", check=True, timeout=60)
+
+
+@pytest.mark.parametrize("files", [(SCALE,), (SCALE, THREE)])
+@pytest.mark.parametrize("name", ["bot", "worker-cpu", "worker-gpu"])
+def test_every_variable_is_a_setting(
+    files: tuple[str, ...], name: str, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in list(os.environ):
+        if variable.startswith(ENV_PREFIX):
+            monkeypatch.delenv(variable)
+    for variable, value in services(*files)[name]["environment"].items():
+        monkeypatch.setenv(variable, value.replace("/run/secrets", str(secrets)))
+    settings = load_settings()
+    assert settings.queue.nats.password
+    assert settings.queue.nats.replicas == (3 if THREE in files else 1)
+    if name == "bot":
+        assert settings.discord.token
+        assert settings.store_url.endswith("@postgres/emoteface")
+
+
+@pytest.mark.parametrize("files", [(ONE,), (SCALE,), (SCALE, THREE)])
+def test_a_compose_client_takes_them(files: tuple[str, ...], secrets: Path) -> None:
+    client = _client()
+    if client is None:
+        pytest.skip("no compose client on this machine")
+    named = [word for file in files for word in ("--file", str(ROOT / file))]
+    subprocess.run(
+        [*client, *named, "--profile", "cpu", "--profile", "gpu", "config", "--quiet"], check=True, timeout=60
+    )
+
+
+def _client() -> list[str] | None:
+    if shutil.which("docker"):
+        asked = subprocess.run(["docker", "compose", "version"], check=False, capture_output=True, timeout=60)
+        if asked.returncode == 0:
+            return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else None
