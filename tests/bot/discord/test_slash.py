@@ -36,9 +36,9 @@ async def test_a_refusal_of_a_private_question_takes_its_place(chat: Chat) -> No
 
 async def test_a_private_answer_speaks_the_askers_language_and_a_public_one_the_servers(chat: Chat) -> None:
     chat.ada.locale, chat.fake.guild.locale = "fr", "ja"
-    chat.fake.interact(chat.fake.channel, chat.ada, emote="😂", private=True)
-    chat.fake.interact(chat.fake.channel, chat.ada, emote="😂")
-    await chat.faces.asked(2)
+    for count, private in enumerate((True, False), start=1):
+        chat.fake.interact(chat.fake.channel, chat.ada, emote="😂", private=private)
+        await chat.faces.asked(count)
     assert [standing.locale for standing in chat.faces.standings] == ["fr", "ja"]
 
 
