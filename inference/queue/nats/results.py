@@ -87,6 +87,10 @@ class Results:
                 with suppress(ProtocolError):
                     await forget_large(self._connection, pieces)
 
+    async def forget_everything(self) -> None:
+        """Every face is made anew; who has not read theirs yet has it drawn again."""
+        await self._connection.api(f"STREAM.PURGE.{RESULTS}")
+
     async def listen(self, key: str, heard: asyncio.Future[Msg]) -> Subscription:
         """Have the message that answers the key from now on as the result of `heard`."""
         return await self._connection.subscribe(result_subject(key), once=heard)
