@@ -25,6 +25,7 @@ from nats.aio.subscription import Subscription
 
 from config.queue import QueueSettings
 from inference.queue.nats.access import client_options, refusal, server_urls
+from inference.queue.nats.replies import NoReply, Replies
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ class Connection:
         self._settings = settings
         self._role = role
         self._client: Client | None = None
+        self._replies: Replies | None = None
         self._set_ups: list[Callable[[], Awaitable[None]]] = []
         self._up = asyncio.Event()
         self._refused = asyncio.Event()
@@ -122,7 +124,9 @@ class Connection:
         """Ask and wait for the answer."""
         given = dict(headers) if headers else None
         with _client_call():
-            return await self._live().request(subject, payload, timeout_s or REQUEST_TIMEOUT_S, headers=given)
+            self._live()
+            assert self._replies
+            return await self._replies.request(subject, payload, given, timeout_s or REQUEST_TIMEOUT_S)
 
     async def publish(
         self, subject: str, payload: bytes = b"", *, reply: str = "", headers: Mapping[str, str] | None = None
@@ -142,7 +146,9 @@ class Connection:
         """Hear messages one after the other, or only the first as the result of `once`, on this connection."""
         with _client_call():
             if once is not None:
-                return await self._live().subscribe(subject, future=once, max_msgs=1)
+                subscription = await self._live().subscribe(subject, future=once, max_msgs=1)
+                await subscription.unsubscribe(limit=1)  # which ends it after that one
+                return subscription
             return await self._live().subscribe(subject, queue=group, cb=heard)
 
     async def unsubscribe(self, subscription: Subscription) -> None:
@@ -217,8 +223,11 @@ class Connection:
                     max_outstanding_pings=2,
                     closed_cb=closing,
                     error_cb=failing,
+                    skip_subject_validation=True,  # all are made here
                     **client_options(self._settings),
                 )
+                self._replies = Replies(self._client)
+                await self._replies.set_up()
         for set_up in self._set_ups:
             await set_up()
         self.problem = None
@@ -229,6 +238,8 @@ class Connection:
     async def _close(self) -> None:
         self._up.clear()
         client, self._client = self._client, None
+        if self._replies:
+            self._replies.close()
         if client is not None and not client.is_closed:
             with suppress(Unreachable, TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
@@ -256,7 +267,7 @@ def _client_call(failures: Sequence[Exception] = ()) -> Iterator[None]:
     before = task.cancelling() if task else 0
     try:
         yield
-    except (nats.errors.Error, OSError) as error:
+    except (nats.errors.Error, NoReply, OSError) as error:
         cause = failures[-1] if failures else error
         raise Unreachable(_said(cause)) from cause
     finally:
