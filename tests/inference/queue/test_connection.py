@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from pydantic import SecretStr
 
-from config.queue import NatsSettings
-from inference.queue.nats.connection import Connection
-from tests.inference.queue.contract import SETTINGS
-from tests.polling import until
+pytest.register_assert_rewrite("tests.inference.queue.contract")
+
+from config.queue import NatsSettings  # noqa: E402
+from inference.queue.nats.connection import Connection  # noqa: E402
+from tests.inference.queue.contract import SETTINGS  # noqa: E402
+from tests.polling import until  # noqa: E402
 
 
 async def test_a_password_is_not_sent_to_a_server_that_does_not_offer_tls() -> None:

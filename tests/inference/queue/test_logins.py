@@ -13,11 +13,13 @@ import nkeys
 import pytest
 from pydantic import SecretStr
 
-from config.queue import NatsSettings, QueueSettings
-from inference.queue.nats.queue import open_nats_queue
-from tests.inference.queue.contract import SETTINGS, a_job
-from tests.polling import until
-from tests.servers.nats import NatsServer, nats_server
+pytest.register_assert_rewrite("tests.inference.queue.contract")
+
+from config.queue import NatsSettings, QueueSettings  # noqa: E402
+from inference.queue.nats.queue import open_nats_queue  # noqa: E402
+from tests.inference.queue.contract import SETTINGS, a_job  # noqa: E402
+from tests.polling import until  # noqa: E402
+from tests.servers.nats import NatsServer, nats_server  # noqa: E402
 
 pytestmark = pytest.mark.scale
 
