@@ -13,8 +13,8 @@ from contextlib import suppress
 from nats.aio.msg import Msg
 
 from inference.queue.nats.connection import Connection, Unreachable
+from inference.queue.nats.names import CHANGES
 
-SUBJECT = "emoteface.changes"
 KEEP_S = 10.0
 TELL_TIMEOUT_S = 2.0
 MAX_UNTOLD = 1000
@@ -52,7 +52,7 @@ class News:
     async def _tell_all(self) -> None:
         telling = frozenset(self._untold)
         for word in telling:
-            await self._connection.publish(SUBJECT, word)
+            await self._connection.publish(CHANGES, word)
         await self._connection.flush()
         self._untold -= telling
 
@@ -61,8 +61,8 @@ class News:
         self._heard_itself = False
         self._hear(None)
         self._proof = self._connection.new_inbox().encode()
-        await self._connection.subscribe(SUBJECT, self._on_word)
-        await self._connection.publish(SUBJECT, self._proof)
+        await self._connection.subscribe(CHANGES, self._on_word)
+        await self._connection.publish(CHANGES, self._proof)
         await self._tell_all()
 
     async def _on_word(self, message: Msg) -> None:

@@ -200,7 +200,7 @@ async def test_a_worker_with_another_clock_keeps_to_the_deadline(server: NatsSer
         assert lease.job.deadline_at == pytest.approx(time.time() + 3660, abs=30)
 
 
-ROLES = (Path(__file__).parents[3] / "config" / "nats.conf").read_text()
+ROLES = (Path(__file__).parents[3] / "config" / "nats-roles.conf").read_text()
 
 
 def as_role(server: NatsServer, role: str, password: str | None = None) -> QueueSettings:
@@ -210,7 +210,7 @@ def as_role(server: NatsServer, role: str, password: str | None = None) -> Queue
 
 @pytest.fixture
 async def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NatsServer]:
-    """A server with `config/nats.conf`."""
+    """A server with `config/nats-roles.conf`."""
     monkeypatch.setenv("BOT_PASSWORD", '"of the bot"')
     monkeypatch.setenv("WORKER_PASSWORD", '"of the worker"')
     async with nats_server(tmp_path, ROLES) as server:
