@@ -18,6 +18,7 @@ DEAD = "EMOTEFACE_DEAD"
 LARGE = "EMOTEFACE_LARGE"
 
 ROLL_CALL = "emoteface.roll-call"
+CHANGES = "emoteface.changes"
 ADVERTS = f"emoteface.workers.v{PROTOCOL_VERSION}"
 JOB_SUBJECTS = "emoteface.jobs"
 DEAD_SUBJECTS = "emoteface.dead"
