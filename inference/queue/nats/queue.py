@@ -18,8 +18,10 @@ from inference.queue.nats.adverts import WorkerAdvert, Workers
 from inference.queue.nats.asking import Asking, is_face
 from inference.queue.nats.connection import Connection, Refused, Unreachable
 from inference.queue.nats.dead import Undertaker
+from inference.queue.nats.forgotten import Forgotten
 from inference.queue.nats.leasing import Leasing
 from inference.queue.nats.names import ADVERTS, DEAD, JOB_SUBJECTS, JOBS, RESULTS, ROLL_CALL, cost_in
+from inference.queue.nats.news import News
 from inference.queue.nats.results import Results
 from inference.queue.nats.streams import bring_up_to_date
 from inference.queue.pace import FIRST_GUESS_S_PER_COST
@@ -29,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 2.0  # how often what is in flight is looked at
 RETRY_AFTER_S = (1.0, 600.0)
-MAX_FORGOTTEN = 10_000
+RETRY_S = 0.2
 NOTHING = QueueStats(0, 0, 0, 0, 0, FIRST_GUESS_S_PER_COST)
 GOODBYE = b""
 
@@ -50,19 +52,25 @@ class NatsQueue:
         self._reused = reused
         self.connection = Connection(settings, "bot" if asks else "worker")
         self.workers = Workers()
+        self.news = News(self.connection)
         self._results = Results(self.connection, settings)
         self._asking = Asking(self.connection, self._results, settings, tasks, reused=reused)
         self._leasing = Leasing(self.connection, self._results, settings, enough_waiting=self._enough_waiting)
         self._undertaker = Undertaker(self.connection, self._results)
         self._advert: WorkerAdvert | None = None
         self._stats = NOTHING
-        self._forgotten: dict[str, None] = {}
+        self._forgotten = Forgotten(self._results)
         self._look_now = asyncio.Event()
         self.connection.add_set_up(self._set_up)
 
     async def submit(self, job: FaceJob) -> Ticket:
         """As `JobQueue.submit`; while the server is out of reach it waits, so give it a deadline."""
-        await self._forget_now(job.key)
+        while job.key in self._forgotten:
+            await self.connection.until_up()
+            with suppress(Unreachable, Refused):
+                await self._forgotten.carry_out(job.key)
+                break
+            await asyncio.sleep(RETRY_S)
         return await self._asking.submit(job, self._retry_after_s())
 
     async def finished(self, key: str) -> FaceResult | None:
@@ -77,8 +85,7 @@ class NatsQueue:
 
     def forget(self, key: str) -> None:
         """As `JobQueue.forget`: at once for this process, within seconds for the others."""
-        if len(self._forgotten) < MAX_FORGOTTEN:
-            self._forgotten[key] = None
+        self._forgotten.add(key)
         self._look_now.set()
 
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:
@@ -131,6 +138,7 @@ class NatsQueue:
             await bring_up_to_date(self.connection, self._settings)
             await self._undertaker.set_up()
             await self._asking.set_up()
+            await self.news.set_up()
         self.connection.set_clock(await self.connection.api(f"STREAM.INFO.{JOBS}"))
         await self.connection.subscribe(f"{ADVERTS}.*", self._on_advert)
         await self.connection.subscribe(ROLL_CALL, self._on_roll_call)
@@ -154,8 +162,7 @@ class NatsQueue:
         await self._advertise()
         if not self._asks:
             return
-        for key in list(self._forgotten):
-            await self._forget_now(key)
+        await self._forgotten.carry_out()
         jobs = await self.connection.api(f"STREAM.INFO.{JOBS}", {"subjects_filter": f"{JOB_SUBJECTS}.>"})
         self.connection.set_clock(jobs)
         in_flight = jobs["state"].get("subjects") or {}
@@ -175,12 +182,6 @@ class NatsQueue:
             dead_letters=int(dead["state"]["messages"]),
             seconds_per_cost=self.workers.seconds_per_cost() or self._stats.seconds_per_cost,
         )
-
-    async def _forget_now(self, key: str) -> None:
-        if key in self._forgotten:
-            with suppress(Unreachable):
-                await self._results.forget(key)
-                self._forgotten.pop(key, None)
 
     def _retry_after_s(self) -> float:
         low, high = RETRY_AFTER_S
