@@ -1,0 +1,117 @@
+"""Rows that need less than a whole installation: the embedded profile on a full disk, and the queue alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from config.queue import QueueSettings
+from inference.protocol import FaceJob, FaceOptions, FaceResult, Frame, Layout, Picture
+from inference.queue.nats.queue import NatsQueue, open_nats_queue
+from tests.fakes.discord.server import FakeDiscord
+from tests.faults.watching import Crowd, Row, through
+from tests.polling import until
+from tests.program import Program, running_program
+from tests.servers.nats import NatsServer, nats_server
+
+MODEL = "fakes.generators:instant"
+QUEUED = 1000
+FULL_S = 10.0
+QUEUE = QueueSettings(url="memory:", max_jobs=2000, max_attempts=3, lease_s=30, cache_ttl_s=300, cache_mb=64)
+
+
+def smaller_rows() -> dict[str, Callable[[], Awaitable[Row]]]:
+    """By their names."""
+    rows: dict[str, Callable[[], Awaitable[Row]]] = {
+        f"SIGKILL of NATS with {QUEUED:,} jobs waiting, started again": nats_killed_with_many_waiting,
+    }
+    if os.geteuid() == 0:
+        rows[f"disk full for {FULL_S:.0f} s, embedded profile"] = disk_full
+    return rows
+
+
+async def nats_killed_with_many_waiting() -> Row:
+    """Nobody works until the server is back; then a worker comes."""
+    row = Row(asked=QUEUED)
+    with tempfile.TemporaryDirectory(prefix="faults-") as name:
+        folder = Path(name)
+        async with nats_server(folder / "nats") as server, _asking(server) as queue:
+            tickets = [await queue.submit(_job(number)) for number in range(QUEUED)]
+            row.accepted = len(tickets)
+            await server.kill()
+            killed_at = time.monotonic()
+            await server.start()
+            settings = {"inference.runtime": MODEL, "queue.url": server.url}
+            async with running_program(folder / "worker", settings, ("inference", "worker")):
+                outcomes = [asyncio.create_task(queue.result(ticket, 120)) for ticket in tickets]
+                await asyncio.wait(outcomes, return_when=asyncio.FIRST_COMPLETED)
+                row.first_s = time.monotonic() - killed_at
+                drawn = await asyncio.gather(*outcomes)
+                row.last_s = time.monotonic() - killed_at
+    row.once = sum(isinstance(outcome, FaceResult) for outcome in drawn)
+    row.in_words = QUEUED - row.once
+    return row
+
+
+@asynccontextmanager
+async def _asking(server: NatsServer) -> AsyncIterator[NatsQueue]:
+    async with open_nats_queue(QUEUE.model_copy(update={"url": server.url}), asks=True) as queue:
+        await until(lambda: queue.connection.up)
+        yield queue
+
+
+def _job(number: int) -> FaceJob:
+    pixel = bytes((number % 200, number // 200, 7, 255))
+    picture = Picture(8, 8, (Frame(pixel * 64),))
+    return FaceJob(MODEL, (picture,), FaceOptions(layout=Layout.FACE), time.time() + 300)
+
+
+class Embedded:
+    """The one process of the default, with SQLite on a small disk."""
+
+    def __init__(self, discord: FakeDiscord, disk: Path, program: Program) -> None:
+        self.discord = discord
+        self.disk = disk
+        self.program = program
+
+    async def requests(self) -> dict[str, str]:
+        with closing(sqlite3.connect(self.disk / "emoteface.db", timeout=30)) as database:
+            return dict(database.execute("SELECT question_ref, state FROM request").fetchall())
+
+
+async def disk_full() -> Row:
+    """Of a file system of a few megabytes, which only root can have."""
+    with tempfile.TemporaryDirectory(prefix="faults-") as name:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", name], check=True)  # noqa: S607
+        try:
+            async with FakeDiscord() as discord:
+                settings = {"inference.runtime": MODEL, "servers.cooldown_s": "0", **discord.variables()}
+                async with running_program(Path(name), settings) as program:
+                    await program.logged("discord_commands_registered")
+                    return await through(Embedded(discord, Path(name), program), _full)
+        finally:
+            subprocess.run(["umount", name], check=True)  # noqa: S607
+
+
+async def _full(place: Embedded, crowd: Crowd) -> None:
+    filler = place.disk / "filler"
+    await asyncio.to_thread(_fill, filler)
+    await asyncio.sleep(FULL_S)
+    filler.unlink()
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for size in (65_536, 4096, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
