@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,11 +16,13 @@ from PIL import Image
 
 from tests.fakes.generators import BAD_RGB
 from tests.faults.installation import Installation, Link, Plan
-from tests.faults.watching import Crowd, Words
+from tests.faults.watching import DEAF_S, Crowd, Words
 from tests.servers.proxy import Cut, Mended
 
 CUT_S = 30.0
 LASTS_S = 5.0
+
+DEFAULT = Plan()
 
 Fault: TypeAlias = Callable[[Installation, Crowd], Awaitable[float | None]]
 """Returns the moment from which recovery counts: that of a kill, else None for now."""
@@ -29,12 +30,14 @@ Fault: TypeAlias = Callable[[Installation, Crowd], Awaitable[float | None]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the table; `emoji` asks for pictures that lie elsewhere."""
+    """One row of the table; `emoji` asks for pictures that lie elsewhere. After `deaf_s` nobody hears any more what was
+    said during the fault."""
 
     name: str
     fault: Fault
-    plan: Plan = Plan()
+    plan: Plan = DEFAULT
     emoji: bool = False
+    deaf_s: float = DEAF_S
 
     def words(self, place: Installation) -> Words | None:
         ids: list[int] = []
@@ -135,7 +138,7 @@ def entries(cut_s: float = CUT_S) -> Iterator[Entry]:
     yield Entry("SIGKILL of a worker over a batch, one of two", worker_killed, two)
     yield Entry("SIGKILL of a worker between face and acknowledgement", worker_killed_before_acknowledging)
     yield Entry("SIGKILL of the inference child", child_killed, Plan(delays_s=(0.5,)))
-    yield Entry("SIGKILL of the bot, started again", bot_killed, Plan(delays_s=(0.5,)))
+    yield Entry("SIGKILL of the bot, started again", bot_killed, Plan(delays_s=(0.5,)), deaf_s=10)
     yield Entry("SIGKILL of NATS in live flow, started again", nats_killed)
     yield Entry("SIGKILL of PostgreSQL, started again", postgres_killed)
     for link in Link:
@@ -149,7 +152,9 @@ def entries(cut_s: float = CUT_S) -> Iterator[Entry]:
     yield Entry("a picture that kills whatever draws it", poison, Plan(generator="dying"))
     yield Entry("a slow worker (3 s a batch) beside a fast one", slow_beside_fast, Plan(delays_s=(0.05, 3.0)))
     short = Plan(delays_s=(0.5, 0.5), settings={"queue.lease_s": "5"})
-    yield Entry("a worker stopped for three leases: its jobs delivered and answered twice", worker_stopped_over_its_lease, short)
+    yield Entry(
+        "a worker stopped for three leases: its jobs delivered and answered twice", worker_stopped_over_its_lease, short
+    )
 
 
 def _square(rgb: tuple[int, int, int]) -> bytes:

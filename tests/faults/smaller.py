@@ -8,8 +8,8 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from config.queue import QueueSettings
@@ -18,7 +18,7 @@ from inference.queue.nats.queue import NatsQueue, open_nats_queue
 from tests.fakes.discord.server import FakeDiscord
 from tests.faults.watching import Crowd, Row, through
 from tests.polling import until
-from tests.program import Program, running_program
+from tests.program import running_program
 from tests.servers.nats import NatsServer, nats_server
 
 MODEL = "fakes.generators:instant"
@@ -76,10 +76,9 @@ def _job(number: int) -> FaceJob:
 class Embedded:
     """The one process of the default, with SQLite on a small disk."""
 
-    def __init__(self, discord: FakeDiscord, disk: Path, program: Program) -> None:
+    def __init__(self, discord: FakeDiscord, disk: Path) -> None:
         self.discord = discord
         self.disk = disk
-        self.program = program
 
     async def requests(self) -> dict[str, str]:
         with closing(sqlite3.connect(self.disk / "emoteface.db", timeout=30)) as database:
@@ -87,17 +86,24 @@ class Embedded:
 
 
 async def disk_full() -> Row:
-    """Of a file system of a few megabytes, which only root can have."""
+    """Of a file system of a few megabytes."""
+    with _small_disk() as disk:
+        async with FakeDiscord() as discord:
+            settings = {"inference.runtime": MODEL, "servers.cooldown_s": "0", **discord.variables()}
+            async with running_program(disk, settings) as program:
+                await program.logged("discord_commands_registered")
+                return await through(Embedded(discord, disk), _full)
+
+
+@contextmanager
+def _small_disk() -> Iterator[Path]:
+    """Which only root can have."""
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", name], check=True)  # noqa: S607
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", name], check=True)
         try:
-            async with FakeDiscord() as discord:
-                settings = {"inference.runtime": MODEL, "servers.cooldown_s": "0", **discord.variables()}
-                async with running_program(Path(name), settings) as program:
-                    await program.logged("discord_commands_registered")
-                    return await through(Embedded(discord, Path(name), program), _full)
+            yield Path(name)
         finally:
-            subprocess.run(["umount", name], check=True)  # noqa: S607
+            subprocess.run(["umount", name], check=True)
 
 
 async def _full(place: Embedded, crowd: Crowd) -> None:

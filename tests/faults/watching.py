@@ -7,6 +7,7 @@ import itertools
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ EVERY_S = 0.4
 BEFORE_S, AFTER_S = 3.0, 3.0
 LOOK_S = 0.05
 PATIENCE_S = 400.0  # longer than anything promises
+DEAF_S = 120.0  # a connection to the gateway that was forgotten is noticed within this time
 
 
 class Place(Protocol):
@@ -51,11 +53,11 @@ class Row:
 
     @property
     def is_good(self) -> bool:
-        return not self.lost and not self.double and not self.unheard
+        return not self.lost and not self.double
 
     def cells(self) -> str:
         times = ("–" if value is None else f"{value:.1f}" for value in (self.first_s, self.last_s))
-        counts = (self.accepted, self.once, self.in_words, self.lost + self.unheard, self.double)
+        counts = (self.accepted, self.once, self.in_words, self.lost, self.double, self.unheard)
         return " | ".join([*map(str, counts), *times])
 
 
@@ -85,11 +87,11 @@ class Crowd:
         self.questions.append(question)
         return question
 
-    async def ask_on(self, every_s: float = EVERY_S) -> None:
+    async def ask_on(self) -> None:
         """Until cancelled."""
         while True:
             self.ask()
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(EVERY_S)
 
     async def look_on(self) -> None:
         """Until cancelled: note the moments of the answers."""
@@ -107,14 +109,17 @@ class Crowd:
             if question.answered_at is None and any(reply.pictures() for reply in self._standing(question)):
                 question.answered_at = now
 
-    async def settled(self) -> None:
-        """Return when every question has an answer, in words or as a face, or patience is over."""
-        try:
+    async def settled(self, deaf_s: float) -> None:
+        """Return when everything accepted has an answer, in words or as a face, and so has everything else, unless that
+        was not heard for `deaf_s`; or when patience is over."""
+        began = time.monotonic()
+        with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                while not all(self._is_settled(each) for each in self.questions):
-                    await asyncio.sleep(0.2)
-        except TimeoutError:
-            return
+                while waiting := {str(each.message.id) for each in self.questions if not self._is_settled(each)}:
+                    is_deaf = time.monotonic() > began + deaf_s
+                    if is_deaf and waiting.isdisjoint(await self._place.requests()):
+                        return
+                    await asyncio.sleep(0.5)
 
     def judged(self, accepted: dict[str, str], ended_at: float) -> Row:
         """`accepted` are the states of the requests by the ids of their questions."""
@@ -155,18 +160,18 @@ async def through(
     fault: Callable[[P, Crowd], Awaitable[float | None]],
     *,
     words: Words | None = None,
-    every_s: float = EVERY_S,
+    deaf_s: float = DEAF_S,
 ) -> Row:
     """Ask before, during and after the fault, which is over when `fault` returns, or at the moment that it returns."""
     crowd = Crowd(place, words)
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(crowd.look_on())
-        asking = group.create_task(crowd.ask_on(every_s))
+        asking = group.create_task(crowd.ask_on())
         await asyncio.sleep(BEFORE_S)
         ended_at = await fault(place, crowd) or time.monotonic()
         await asyncio.sleep(AFTER_S)
         asking.cancel()
-        await crowd.settled()
+        await crowd.settled(deaf_s)
         crowd.look()
         looking.cancel()
     row = crowd.judged(await place.requests(), ended_at)
