@@ -31,6 +31,7 @@ def _run(_: argparse.Namespace, settings: Settings) -> int:
 
     from bot.app import run
     from bot.exclusive import AlreadyRunning
+    from bot.nats_server.process import CannotServe
     from bot.store.database import DatabaseUnusable
     from bot.store.outage import kind_of
 
@@ -38,7 +39,7 @@ def _run(_: argparse.Namespace, settings: Settings) -> int:
     code = OK
     try:
         asyncio.run(run(settings))
-    except* (AlreadyRunning, DatabaseUnusable, OSError) as errors:
+    except* (AlreadyRunning, CannotServe, DatabaseUnusable, OSError) as errors:
         code = FAILED
         for error in _leaves(errors):
             print(f"emoteface cannot run: {error}", file=sys.stderr)
@@ -88,6 +89,17 @@ def _backup(parsed: argparse.Namespace, settings: Settings) -> int:
         else:
             print(back_up(settings, parsed.file))
     except (BackupFailed, AlreadyRunning, DatabaseUnusable, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _join(_: argparse.Namespace, settings: Settings) -> int:
+    from bot.nats_server.identity import NothingServed, identity_in
+
+    try:
+        print(f"emoteface-worker --join {identity_in(settings.data_dir).join_code()}")
+    except (NothingServed, OSError) as error:
         print(error, file=sys.stderr)
         return FAILED
     return OK
@@ -143,6 +155,7 @@ def _log(settings: Settings, level: str | None = None) -> None:
         settings.pictures.secret_access_key,
         settings.queue.nats.password,
         settings.queue.nats.token,
+        settings.queue.nats.join,
     )
     configure_logging(log, [secret.get_secret_value() for secret in secrets if secret])
 
@@ -180,6 +193,9 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--replace", action="store_true", help="put what is there now aside")
     restore.set_defaults(command=_backup, restores=True)
+
+    join = commands.add_parser("join", help="print the line, a secret, that makes another machine draw for this bot")
+    join.set_defaults(command=_join)
 
     settings = commands.add_parser("settings", help="show the effective settings and where each comes from")
     settings.set_defaults(command=_settings)

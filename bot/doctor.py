@@ -20,11 +20,13 @@ from bot.emotes.library import Surroundings, open_library
 from bot.errors import FaceError
 from bot.exclusive import AlreadyRunning, exclusive
 from bot.models import EmoteSource
+from bot.nats_server.process import CannotServe, server_program
 from bot.replies import words_for
 from bot.store.database import DatabaseUnusable, open_database
 from bot.terminal import ORIGIN, without_store
 from bot.texts import say
 from bot.twitch.doctor import check as check_twitch
+from config.queue import QueueSettings
 from config.settings import CONFIG_VARIABLE, Settings
 from inference.served import served_model_ids
 from inference.weights import WeightsMissing
@@ -47,8 +49,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(f"Settings: {os.environ.get(CONFIG_VARIABLE) or 'defaults'}, and the environment.")
     yield _data_dir(settings.data_dir)
     yield await _store(settings.store_url)
-    place = "in this process" if settings.queue.embedded else "for workers elsewhere"
-    yield Finding(f"Queue: {settings.queue.url} holds {settings.queue.max_jobs} jobs, {place}.")
+    yield _queue(settings.queue)
     yield _weights(settings)
     yield await _trial(settings)
     yield _web(settings, running=_is_running(settings.data_dir))
@@ -87,6 +88,19 @@ async def _store(url: str) -> Finding:
         return Finding(f"Store: {error}", is_problem=True)
     except (SQLAlchemyError, OSError) as error:
         return Finding(f"Store: cannot be opened ({type(error).__name__}); check store.url.", is_problem=True)
+
+
+def _queue(settings: QueueSettings) -> Finding:
+    if settings.nats.served is None:
+        place = "in this process" if settings.embedded else "for workers elsewhere"
+        return Finding(f"Queue: {settings.url} holds {settings.max_jobs} jobs, {place}.")
+    try:
+        server_program()
+    except CannotServe as error:
+        return Finding(f"Queue: {error}", is_problem=True)
+    return Finding(
+        f"Queue: a NATS server of its own, elsewhere {settings.nats.served.url}, for {settings.max_jobs} jobs."
+    )
 
 
 def _weights(settings: Settings) -> Finding:

@@ -15,6 +15,7 @@ from config.settings import LogSettings
 _QUIET = {
     "discord": logging.WARNING,
     "aiohttp.access": logging.WARNING,
+    "asyncio": logging.ERROR,  # warns of every TLS connection whose other end closes it
     "alembic": logging.WARNING,
     "twitchio": logging.WARNING,
     "twitchio.eventsub.websockets": logging.ERROR,  # warns of every connection that it is used without its client

@@ -60,10 +60,12 @@ async def draw_from_terminal(
 
 
 def without_store(settings: Settings) -> Settings:
-    """The same settings with a store that ends with the program."""
+    """The same settings with a store that ends with the program, which serves nobody else."""
     store = settings.store.model_copy(update={"url": SecretStr(IN_MEMORY_URL)})
     pictures = settings.pictures.model_copy(update={"url": None})
-    return settings.model_copy(update={"store": store, "pictures": pictures})
+    nats = settings.queue.nats.model_copy(update={"serve": None})
+    queue = settings.queue.model_copy(update={"nats": nats})
+    return settings.model_copy(update={"store": store, "pictures": pictures, "queue": queue})
 
 
 async def _linked(core: Core, channel: str | None) -> bool:

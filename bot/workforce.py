@@ -1,4 +1,4 @@
-"""Who draws, as `queue.url` says: a child of this program, or workers elsewhere behind a NATS server.
+"""Who draws, as `queue` says: a child of this program, or workers elsewhere behind a NATS server, which may be our own.
 
 With `bot.core` and `bot.app` a part of the composition root.
 """
@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.metrics import Metrics
+from config.queue import Served
 from config.settings import Settings
 from inference.protocol import Style
 from inference.queue.interface import JobQueue
@@ -67,12 +68,29 @@ async def open_drawing(settings: Settings, metrics: Metrics) -> AsyncIterator[Dr
         async with _at_work(supervisor):
             yield Drawing(queue, _OwnChild(supervisor), model_ids, workers=lambda: 1)
         return
-    async with _open_nats(settings, metrics) as drawing:
+    served = settings.queue.nats.served
+    async with _open_own_nats(settings, served, metrics) if served else _open_nats(settings, metrics) as drawing:
         yield drawing
 
 
 @asynccontextmanager
-async def _open_nats(settings: Settings, metrics: Metrics) -> AsyncIterator[Drawing]:
+async def _open_own_nats(settings: Settings, served: Served, metrics: Metrics) -> AsyncIterator[Drawing]:
+    """On a server that runs as long as the queue is open, and a little longer."""
+    from bot.nats_server.identity import identity_for  # only who serves needs these
+    from bot.nats_server.process import nats_server
+
+    identity = await asyncio.to_thread(identity_for, served, settings.data_dir)
+    async with nats_server(identity) as server:
+        queue = identity.queue_settings(settings.queue)
+        async with _open_nats(settings.model_copy(update={"queue": queue}), metrics, lambda: server.problem) as drawing:
+            log.info("workers_welcome", hint="`emoteface join` prints the line that brings another machine to work")
+            yield drawing
+
+
+@asynccontextmanager
+async def _open_nats(
+    settings: Settings, metrics: Metrics, server_problem: Callable[[], str | None] = lambda: None
+) -> AsyncIterator[Drawing]:
     from inference.queue.nats.adverts import WorkerAdvert  # only who uses NATS needs its library
     from inference.queue.nats.queue import open_nats_queue
 
@@ -92,7 +110,10 @@ async def _open_nats(settings: Settings, metrics: Metrics) -> AsyncIterator[Draw
 
         drawing = Drawing(
             queue,
-            _Elsewhere(lambda: queue.connection.problem, lambda: [asdict(each) for each in advertised.present()]),
+            _Elsewhere(
+                lambda: server_problem() or queue.connection.problem,
+                lambda: [asdict(each) for each in advertised.present()],
+            ),
             _Live(lambda: advertised.models() or own),
             workers=lambda: max(1, len(advertised.working())),
         )

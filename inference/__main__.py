@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "worker": ("inference.worker", "draw faces for the bots on a NATS server"),
+    "worker": ("inference.worker_command", "draw faces for the bots on a NATS server"),
     "child": ("inference.child", "draw faces for a supervisor, which starts this program"),
     "prepare": ("inference.training.prepare_command", "make a folder of aligned faces from photos"),
     "prepare-art": ("inference.training.dial.prepare_art_command", "make a folder of drawn emoji from npm packages"),

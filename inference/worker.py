@@ -1,72 +1,34 @@
-"""The program behind `python -m inference worker`: takes jobs from a NATS queue and draws them until it is stopped.
-
-Any number of them run on a machine and on any number of machines, each with a child of its own. The settings are the
-bot's, from the same places; what a worker needs of them is `queue` and `inference`.
-"""
+"""A worker: takes jobs from a NATS queue and draws them until it is stopped. `worker_command` is its command line."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import importlib.metadata
-import logging
-import os
 import signal
-import socket
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
-from config.settings import Settings, SettingsError, load_settings
+from config.settings import Settings
 from inference.queue.nats.adverts import WorkerAdvert
 from inference.queue.nats.queue import NatsQueue, open_nats_queue
 from inference.served import served_model_ids
 from inference.supervisor import Supervisor
-from inference.weights import WeightsMissing
 
 log = structlog.get_logger(__name__)
 
-OK, USAGE = 0, 2
+BEAT_S = 5.0
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What differs between the workers of one machine; everything else is in the settings."""
-    parser.description = (
-        "Draw faces for the bots on the NATS server of queue.url. SIGTERM finishes the batch in hand and ends; SIGUSR1 "
-        "takes no more jobs until SIGUSR2."
-    )
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--gpu", type=int, metavar="N", help="the number of the GPU to draw on (as nvidia-smi counts)")
-    place.add_argument("--cpu", action="store_true", help="leave GPUs alone")
-    parser.add_argument("--gpu-memory-mb", type=int, metavar="MB", help="take no more than this of the GPU's memory")
-    parser.add_argument("--name", default=socket.gethostname(), help="shown to the operator; the machine's by default")
-    parser.add_argument("--paused", action="store_true", help="take no jobs before SIGUSR2")
+async def work(settings: Settings, *, name: str, paused: bool = False, heartbeat: Path | None = None) -> str | None:
+    """Serve the queue until a signal says stop, then finish the batch in hand or give it back.
 
-
-def run(arguments: argparse.Namespace) -> int:
-    """Work until SIGTERM or SIGINT."""
-    try:
-        settings = _chosen(load_settings(), arguments)
-    except SettingsError as error:
-        print(f"The settings cannot be used:\n{error}", file=sys.stderr)  # noqa: T201
-        return USAGE
-    if settings.queue.embedded:
-        print("A worker needs a NATS server: set queue.url (docs/scale.md).", file=sys.stderr)  # noqa: T201
-        return USAGE
-    _log(settings)
-    try:
-        asyncio.run(work(settings, name=arguments.name, paused=arguments.paused))
-    except WeightsMissing as error:
-        print(f"There is nothing to draw with: {error}", file=sys.stderr)  # noqa: T201
-        return USAGE
-    return OK
-
-
-async def work(settings: Settings, *, name: str, paused: bool = False) -> None:
-    """Serve the queue until a signal says stop, then finish the batch in hand or give it back. Raise WeightsMissing."""
+    Return the words for it when the server refuses this worker from the start. `heartbeat` is touched every few seconds
+    while all is well. Raise WeightsMissing.
+    """
     models = {style.value: model_id for style, model_id in served_model_ids(settings.inference).items()}
     advert = WorkerAdvert(
         id=uuid.uuid4().hex,
@@ -89,13 +51,16 @@ async def work(settings: Settings, *, name: str, paused: bool = False) -> None:
             on_ready=_offer(queue, advert),
         )
         supervising = tasks.create_task(supervisor.run())
+        beating = tasks.create_task(_beat(heartbeat, lambda: queue.connection.up and supervisor.ready))
         log.info("worker_started", worker=advert.id, name=name, models=models)
-        await _signalled(queue)
+        refused = await _end_of_work(queue)
         log.info("worker_stopping", grace_s=settings.shutdown.grace_s)
         queue.pause(True)
+        beating.cancel()
         supervising.cancel()
         await asyncio.wait({supervising})
     log.info("worker_stopped")
+    return refused
 
 
 def _offer(queue: NatsQueue, advert: WorkerAdvert) -> Callable[[float], None]:
@@ -107,6 +72,26 @@ def _offer(queue: NatsQueue, advert: WorkerAdvert) -> Callable[[float], None]:
     return ready
 
 
+async def _beat(file: Path | None, is_well: Callable[[], bool]) -> None:
+    while file is not None:
+        if is_well():
+            await asyncio.to_thread(file.touch)
+        await asyncio.sleep(BEAT_S)
+
+
+async def _end_of_work(queue: NatsQueue) -> str | None:
+    """Wait for a signal that says stop, or for the server to refuse a worker that it has never let in; then why."""
+    async with asyncio.TaskGroup() as group:
+        ends = stopped, refused = (
+            group.create_task(_signalled(queue)),
+            group.create_task(queue.connection.until_refused()),
+        )
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        refused.cancel()
+    return None if refused.cancelled() else refused.result()
+
+
 async def _signalled(queue: NatsQueue) -> None:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGUSR1, queue.pause, True)
@@ -116,35 +101,6 @@ async def _signalled(queue: NatsQueue) -> None:
     await stopped.wait()
     for number in (signal.SIGINT, signal.SIGTERM):  # a second one ends at once
         loop.remove_signal_handler(number)
-
-
-def _chosen(settings: Settings, arguments: argparse.Namespace) -> Settings:
-    """The settings with what the command line says; the GPU is chosen for the child by the driver's own variable."""
-    changes: dict[str, object] = {}
-    if arguments.cpu:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        if settings.inference.runtime == "auto":
-            changes["runtime"] = "openvino"
-    elif arguments.gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(arguments.gpu)
-    if arguments.gpu_memory_mb is not None:
-        changes["gpu_memory_mb"] = arguments.gpu_memory_mb
-    return settings.model_copy(update={"inference": settings.inference.model_copy(update=changes)})
-
-
-def _log(settings: Settings) -> None:
-    level = logging.getLevelNamesMapping()[settings.log.level.upper()]
-    on_terminal = settings.log.format == "console" or (settings.log.format == "auto" and sys.stderr.isatty())
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 class _Unobserved:

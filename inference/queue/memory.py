@@ -7,12 +7,14 @@ of every call, and whoever waits sleeps no longer than until the next of these m
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from config.queue import QueueSettings
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode
@@ -106,6 +108,9 @@ class MemoryQueue:
         self._waiting: OrderedDict[str, _Entry] = OrderedDict()
         self._answers = Answers(settings.cache_mb * 1_000_000, settings.cache_ttl_s)
         self._dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS)
+        self._askers = 0  # over all jobs in flight
+        self._outstanding_cost = 0
+        self._first_limit = math.inf  # no lease or job in flight ends before it, so most looks for such cost nothing
         self._pace = Pace(clock)
         self._moved = asyncio.Event()
 
@@ -138,10 +143,13 @@ class MemoryQueue:
         self._refuse_when_full(joins=entry is not None)
         if entry is None:
             entry = self._in_flight[job.key] = self._waiting[job.key] = _Entry(job)
+            self._outstanding_cost += job.cost
             self._moved.set()
         elif job.deadline_at > entry.job.deadline_at:
             entry.job = job  # the same drawing, wanted for longer
         entry.claims[ticket.id] = _Claim(job.deadline_at)
+        self._askers += 1
+        self._look_again_at(job.deadline_at)
         return ticket
 
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:
@@ -178,7 +186,7 @@ class MemoryQueue:
         Nothing is leased before this returns, so a cancelled pull loses nothing."""
         while True:
             await self._until_waiting(1)
-            if self._pace.takes_s(sum(entry.job.cost for entry in self._waiting.values())) < ENOUGH_S:
+            if self._pace.takes_s(sum(entry.job.cost for entry in islice(self._waiting.values(), max_n))) < ENOUGH_S:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(fill_ms / 1000):
                         await self._until_waiting(max_n)
@@ -206,6 +214,7 @@ class MemoryQueue:
             entry.lease = _MemoryLease(self, entry, work)
             entry.leased_until = now + self._settings.lease_s
             leases.append(entry.lease)
+        self._look_again_at(now + self._settings.lease_s)
         return leases
 
     def _extend(self, lease: _MemoryLease, entry: _Entry) -> None:
@@ -239,14 +248,23 @@ class MemoryQueue:
     def _settle(self) -> float:
         """Act on every time limit that has passed, and return the time. At most `max_jobs` entries are looked at."""
         now = self._clock()
+        if now >= self._first_limit:
+            self._end_overdue(now)
+        self._answers.drop_expired(now)
+        return now
+
+    def _end_overdue(self, now: float) -> None:
         for entry in list(self._in_flight.values()):
             if entry.lease and entry.leased_until <= now:
                 self._lose(entry)
         for entry in list(self._waiting.values()):
             if entry.deadline_at <= now:
                 self._answer(entry, FaceFailure(entry.job.key, FailureCode.DEADLINE_EXCEEDED))
-        self._answers.drop_expired(now)
-        return now
+        limits = (entry.leased_until if entry.lease else entry.deadline_at for entry in self._in_flight.values())
+        self._first_limit = min(limits, default=math.inf)
+
+    def _look_again_at(self, limit: float) -> None:
+        self._first_limit = min(self._first_limit, limit)
 
     def _lose(self, entry: _Entry) -> None:
         """The worker is silent: deliver again, or give the job up as one that kills workers."""
@@ -259,8 +277,9 @@ class MemoryQueue:
     def _give_back(self, entry: _Entry) -> None:
         entry.lease = None
         if not entry.claims:
-            del self._in_flight[entry.job.key]
+            self._remove(entry)
             return
+        self._look_again_at(entry.deadline_at)
         self._waiting[entry.job.key] = entry
         self._waiting.move_to_end(entry.job.key, last=False)
         self._moved.set()
@@ -270,8 +289,7 @@ class MemoryQueue:
 
     def _answer(self, entry: _Entry, outcome: FaceOutcome) -> None:
         entry.lease = None
-        del self._in_flight[entry.job.key]
-        self._waiting.pop(entry.job.key, None)
+        self._remove(entry)
         self._answers.keep(outcome, entry.claims, self._clock())
         for claim in entry.claims.values():
             claim.settled.set()
@@ -297,20 +315,23 @@ class MemoryQueue:
         if entry is None or claim is None:
             return
         claim.settled.set()
+        self._askers -= 1
+        self._look_again_at(entry.deadline_at)
         if not entry.claims and entry.lease is None:
-            del self._in_flight[ticket.key], self._waiting[ticket.key]
+            self._remove(entry)
+
+    def _remove(self, entry: _Entry) -> None:
+        del self._in_flight[entry.job.key]
+        self._waiting.pop(entry.job.key, None)
+        self._askers -= len(entry.claims)
+        self._outstanding_cost -= entry.job.cost
 
     def _refuse_when_full(self, *, joins: bool) -> None:
-        askers = sum(len(entry.claims) for entry in self._in_flight.values())
-        full = askers >= TICKETS_PER_JOB * self._settings.max_jobs
+        full = self._askers >= TICKETS_PER_JOB * self._settings.max_jobs
         if full or (not joins and len(self._in_flight) >= self._settings.max_jobs):
             half_done_s = self._outstanding_cost * self._pace.seconds_per_cost / 2
             low, high = RETRY_S
             raise QueueFull(min(max(half_done_s, low), high))
-
-    @property
-    def _outstanding_cost(self) -> int:
-        return sum(entry.job.cost for entry in self._in_flight.values())
 
 
 def _check_key(job: FaceJob, outcome: FaceOutcome) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,19 @@ import yaml
 
 from config.settings import ENV_PREFIX, load_settings
 from tests.program import ROOT
+from tests.servers.nats import server_binary
 
 ONE, SCALE, THREE = "docker-compose.one.yml", "docker-compose.yml", "docker-compose.three.yml"
-MADE = {"postgres_password", "nats_password", "store_key", "store_url", "nats_users", "nats_routes", "discord_token"}
+MADE = {
+    "postgres_password",
+    "nats_bot_password",
+    "nats_worker_password",
+    "nats_passwords",
+    "nats_routes",
+    "store_key",
+    "store_url",
+    "discord_token",
+}
 
 
 def services(*names: str) -> dict[str, dict[str, Any]]:
@@ -77,7 +89,10 @@ def test_every_variable_is_a_setting(
     for variable, value in services(*files)[name]["environment"].items():
         monkeypatch.setenv(variable, value.replace("/run/secrets", str(secrets)))
     settings = load_settings()
+    role = "bot" if name == "bot" else "worker"
+    assert settings.queue.nats.user == role
     assert settings.queue.nats.password
+    assert settings.queue.nats.password.get_secret_value() in (secrets / "nats_passwords").read_text()
     assert settings.queue.nats.replicas == (3 if THREE in files else 1)
     if name == "bot":
         assert settings.discord.token
@@ -93,6 +108,43 @@ def test_a_compose_client_takes_them(files: tuple[str, ...], secrets: Path) -> N
     subprocess.run(
         [*client, *named, "--profile", "cpu", "--profile", "gpu", "config", "--quiet"], check=True, timeout=60
     )
+
+
+@pytest.mark.scale
+def test_the_server_takes_its_configuration_and_the_passwords_of_the_roles(secrets: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    mounted = [volume.split(":")[0] for volume in services(SCALE)["nats"]["volumes"] if volume.startswith("./")]
+    for file in mounted:
+        shutil.copy(ROOT / file, folder)
+    (line,) = [
+        line.removeprefix("ENTRYPOINT ")
+        for line in (ROOT / "deploy" / "Dockerfile.nats").read_text().splitlines()
+        if line.startswith("ENTRYPOINT ")
+    ]
+    words = json.loads(line.replace("/run/secrets", str(secrets)))
+    path = f"{server_binary().parent}:{os.environ['PATH']}"
+    arguments = ["--config", str(folder / "nats.conf"), "-t"]
+    subprocess.run([*words, *arguments], env={"PATH": path}, check=True, timeout=60)
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run(["nats-server", *arguments], env={"PATH": path}, check=True, timeout=60)
+
+
+def test_a_worker_is_well_while_its_heartbeat_is_fresh(tmp_path: Path) -> None:
+    for name in ("worker-cpu", "worker-gpu"):
+        service = services(SCALE)[name]
+        file = service["command"][service["command"].index("--heartbeat") + 1]
+        kind, check = service["healthcheck"]["test"]
+        assert kind == "CMD-SHELL"
+        assert file.startswith(f"{service['tmpfs'][0]}/"), "several workers share the volume"
+        here = tmp_path / f"{name}-alive"
+        command = ["sh", "-c", check.replace("$$", "$").replace(file, str(here))]
+        assert subprocess.run(command, check=False, timeout=60, stderr=subprocess.DEVNULL).returncode == 1
+        here.touch()
+        assert subprocess.run(command, check=False, timeout=60).returncode == 0
+        long_ago = time.time() - 120
+        os.utime(here, (long_ago, long_ago))
+        assert subprocess.run(command, check=False, timeout=60).returncode == 1
 
 
 def _client() -> list[str] | None:

@@ -18,6 +18,7 @@ from inference.protocol import FaceFailure, FaceJob, FaceOptions, FaceOutcome, F
 from inference.protocol import Picture as JobPicture
 from inference.queue.nats.adverts import WorkerAdvert
 from inference.queue.nats.queue import NatsQueue, open_nats_queue
+from inference.worker import _beat
 from tests.fakes.generators import BAD_RGB, GATE_VARIABLE
 from tests.polling import until
 from tests.program import PATIENCE_S, Program, running_program
@@ -114,6 +115,31 @@ async def test_a_paused_worker_takes_nothing_until_it_goes_on(tmp_path: Path, se
         assert isinstance(await queue.result(ticket, PATIENCE_S), FaceResult)
         program.process.send_signal(signal.SIGUSR1)
         await until(lambda: bool(queue.workers.present()) and not queue.workers.working())
+
+
+async def test_a_workers_heart_beats_once_it_can_be_given_work(tmp_path: Path, server: NatsServer) -> None:
+    heartbeat = tmp_path / "alive"
+    async with worker(tmp_path, server, "instant", "--heartbeat", str(heartbeat)) as program:
+        await program.logged("inference_child_started")
+        assert not heartbeat.exists(), "no bot has been there, so nothing is set up for workers"
+        async with asking(server):
+            await until(heartbeat.exists)
+
+
+async def test_a_heart_beats_only_while_all_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.worker.BEAT_S", 0.0)
+    heartbeat, looked = tmp_path / "alive", 0
+
+    def is_well() -> bool:
+        nonlocal looked
+        looked += 1
+        assert looked > 3 or not heartbeat.exists()
+        return looked >= 3
+
+    beating = asyncio.create_task(_beat(heartbeat, is_well))
+    await until(heartbeat.exists)
+    assert looked >= 3
+    beating.cancel()
 
 
 async def test_workers_of_two_models_stand_side_by_side(tmp_path: Path, server: NatsServer) -> None:

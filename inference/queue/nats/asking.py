@@ -8,9 +8,9 @@ flight: what is not has an outcome to read, or has to be published again.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
-import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,6 +36,7 @@ OF_THE_SUBJECT = "per subject"  # all that tells "one of this subject is there" 
 RETRY_S = 0.5
 SETTLE_S = 1.0  # a job younger than this is not looked for: its message may be under way
 AT_ONCE = 16  # outcomes read side by side
+AT_ONCE_BYTES = 8_000  # pixels that are compressed sooner than a thread is woken
 
 
 @dataclass(eq=False, slots=True)
@@ -77,6 +78,8 @@ class Asking:
         self._tasks = tasks
         self._reused = reused
         self._open: dict[str, _Open] = {}
+        self._askers = 0  # over all open jobs
+        self._numbers = itertools.count()
         self._answers = Answers(settings.cache_mb * 1_000_000, settings.cache_ttl_s)
 
     @property
@@ -87,18 +90,19 @@ class Asking:
     async def submit(self, job: FaceJob, retry_after_s: float) -> Ticket:
         """As `JobQueue.submit`; waits for as long as the server is out of reach."""
         self._refuse_when_crowded(retry_after_s)
-        ticket = Ticket(job.key, uuid.uuid4().hex)
+        ticket = Ticket(job.key, str(next(self._numbers)))
         entry = self._open.setdefault(job.key, _Open(job))
         if job.deadline_at > entry.job.deadline_at:
             entry.job = job  # the same drawing, wanted for longer
         entry.claims[ticket.id] = _Claim(job.deadline_at)
+        self._askers += 1
         if entry.publishing is None:
             entry.publishing = self._tasks.create_task(self._first_publish(entry, retry_after_s))
         try:
             if refusal := await asyncio.shield(entry.publishing):
                 raise refusal
         except BaseException:
-            entry.claims.pop(ticket.id, None)
+            self._withdraw(entry, ticket)
             await self._leave(entry)
             raise
         return ticket
@@ -111,7 +115,7 @@ class Asking:
                 if entry is None or (claim := entry.claims.get(ticket.id)) is None:
                     raise LookupError("the ticket was withdrawn or its answer fetched")
                 if claim.deadline_at <= time.time():
-                    del entry.claims[ticket.id]
+                    self._withdraw(entry, ticket)
                     await self._leave(entry)
                     return FaceFailure(ticket.key, FailureCode.DEADLINE_EXCEEDED)
                 with suppress(TimeoutError):
@@ -123,8 +127,7 @@ class Asking:
         """As `JobQueue.cancel`."""
         self._answers.take(ticket.id)
         entry = self._open.get(ticket.key)
-        if entry and (claim := entry.claims.pop(ticket.id, None)):
-            claim.settled.set()
+        if entry and self._withdraw(entry, ticket):
             await self._leave(entry)
 
     def close(self) -> None:
@@ -163,19 +166,20 @@ class Asking:
                     self._settle(entry, outcome)
                 elif entry.claims and entry.job.deadline_at > time.time():
                     log.info("nats_job_published_again", key=entry.job.key)
-                    await self._publish(entry, math.nan)
+                    await self._publish(entry, await _packing(entry.job), math.nan)
 
     async def _first_publish(self, entry: _Open, retry_after_s: float) -> QueueFull | None:
         """Listen, look whether the answer is there, publish: in this order nothing falls between."""
         while True:
             await self._connection.until_up()
             try:
+                packing = _packing(entry.job)  # while the answer is looked for
                 await self._listen(entry)
                 if outcome := await self._results.get(entry.job.key):
                     self._reused()
                     self._settle(entry, outcome)
                 else:
-                    await self._publish(entry, retry_after_s)
+                    await self._publish(entry, await packing, retry_after_s)
                 return None
             except QueueFull as refusal:
                 return refusal
@@ -183,13 +187,13 @@ class Asking:
                 log.warning("nats_job_delayed", key=entry.job.key, reason=str(error))
             await asyncio.sleep(RETRY_S)
 
-    async def _publish(self, entry: _Open, retry_after_s: float) -> None:
+    async def _publish(self, entry: _Open, packed: bytes, retry_after_s: float) -> None:
         """Raise QueueFull. A job that is in flight already is joined."""
         job = entry.job
         left_s = min(max(1, math.ceil(job.deadline_at - time.time())), LONGEST_JOB_S)
         headers = {EXPECTED_STREAM: JOBS, TTL: f"{left_s}s", CLOCK: f"{self._connection.clock_ahead_s:.3f}"}
         try:
-            content, pieces = await sendable(self._connection, await asyncio.to_thread(job.to_bytes))
+            content, pieces = await sendable(self._connection, packed)
             if pieces:
                 headers[LARGE_OBJECT] = pieces
             entry.sequence = await self._connection.store(job_subject(job), content, headers)
@@ -209,7 +213,12 @@ class Asking:
         entry.subscription = await self._results.listen(entry.job.key, heard)
 
     def _on_heard(self, entry: _Open, heard: asyncio.Future[Msg]) -> None:
-        if not heard.cancelled() and entry.heard is heard:
+        if heard.cancelled() or entry.heard is not heard:
+            return
+        entry.heard = entry.subscription = None  # it was for one message
+        if face := self._results.face_in(entry.job.key, heard.result()):
+            self._settle(entry, face)
+        else:
             self._tasks.create_task(self._read(entry, heard.result()))
 
     async def _read(self, entry: _Open, message: Msg) -> None:
@@ -221,10 +230,23 @@ class Asking:
         if self._open.get(entry.job.key) is not entry:
             return
         del self._open[entry.job.key]
+        self._askers -= len(entry.claims)
+        now = time.time()
         for ticket_id, claim in entry.claims.items():
-            self._answers.hold(outcome, ticket_id, time.time())
+            self._answers.hold(outcome, ticket_id, now)
             claim.settled.set()
-        self._tasks.create_task(self._stop_listening(entry))
+        if entry.subscription:
+            self._tasks.create_task(self._stop_listening(entry))
+
+    def _withdraw(self, entry: _Open, ticket: Ticket) -> bool:
+        """Whether this asker was still waiting."""
+        claim = entry.claims.get(ticket.id)
+        if claim is None or self._open.get(ticket.key) is not entry:
+            return False
+        del entry.claims[ticket.id]
+        claim.settled.set()
+        self._askers -= 1
+        return True
 
     async def _leave(self, entry: _Open) -> None:
         """Take back a job that nobody here waits for; if somebody elsewhere does, it is published again there."""
@@ -245,8 +267,18 @@ class Asking:
             await self._connection.unsubscribe(entry.subscription)
 
     def _refuse_when_crowded(self, retry_after_s: float) -> None:
-        if sum(len(entry.claims) for entry in self._open.values()) >= TICKETS_PER_JOB * self._settings.max_jobs:
+        if self._askers >= TICKETS_PER_JOB * self._settings.max_jobs:
             raise QueueFull(retry_after_s)
+
+
+def _packing(job: FaceJob) -> asyncio.Future[bytes]:
+    """The job's message to be; compressing more than a few pixels would hold everything else up."""
+    loop = asyncio.get_running_loop()
+    if sum(len(frame.rgba) for picture in job.pictures for frame in picture.frames) > AT_ONCE_BYTES:
+        return loop.run_in_executor(None, job.to_bytes)
+    packed: asyncio.Future[bytes] = loop.create_future()
+    packed.set_result(job.to_bytes())
+    return packed
 
 
 def is_face(outcome: FaceOutcome | None) -> FaceResult | None:

@@ -12,7 +12,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -24,11 +24,13 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from config.queue import QueueSettings
-from inference.queue.nats.access import client_options, server_urls
+from inference.queue.nats.access import client_options, refusal, server_urls
+from inference.queue.nats.replies import NoReply, Replies
 
 log = structlog.get_logger(__name__)
 
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 10.0
+SERVER_TIMEOUT_S = 5  # of one of several
 REQUEST_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 PAUSES_S = (0.1, 2.0)  # between two tries to connect: the first, the longest
@@ -58,8 +60,11 @@ class Connection:
         self._settings = settings
         self._role = role
         self._client: Client | None = None
+        self._replies: Replies | None = None
         self._set_ups: list[Callable[[], Awaitable[None]]] = []
         self._up = asyncio.Event()
+        self._refused = asyncio.Event()
+        self._welcome = False
         self.problem: str | None = None
         self._server_clock_s = 0.0  # the server's time less that of our steady clock
         self._has_clock = False
@@ -88,6 +93,11 @@ class Connection:
         """Return once there is a connection."""
         await self._up.wait()
 
+    async def until_refused(self) -> str:
+        """Return why, once the server refuses who it has never let in, whom it would refuse again and again."""
+        await self._refused.wait()
+        return self.problem or ""
+
     async def run(self) -> None:
         """Connect, again and again, until cancelled."""
         failures = 0
@@ -100,13 +110,19 @@ class Connection:
                 log.warning("nats_connection_lost")
             except (OSError, TimeoutError, Unreachable, Refused) as error:
                 failures += 1
-                self.problem = f"NATS does not answer: {_said(error)}"
-                if failures == 1:
-                    log.warning("nats_unreachable", problem=_said(error))
+                self._failed(error, first=failures == 1)
             finally:
                 await self._close()
             first, longest = PAUSES_S
             await asyncio.sleep(min(first * 2.0**failures, longest) * random.uniform(0.5, 1.0))
+
+    def _failed(self, error: Exception, *, first: bool) -> None:
+        refused = refusal(error, self._settings)
+        if refused and not self._welcome:
+            self._refused.set()
+        before, self.problem = self.problem, refused or f"NATS does not answer: {_said(error)}"
+        if first or (refused and refused != before):
+            log.warning("nats_refuses" if refused else "nats_unreachable", problem=self.problem)
 
     async def request(
         self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None, *, timeout_s: float = 0
@@ -114,7 +130,9 @@ class Connection:
         """Ask and wait for the answer."""
         given = dict(headers) if headers else None
         with _client_call():
-            return await self._live().request(subject, payload, timeout_s or REQUEST_TIMEOUT_S, headers=given)
+            self._live()
+            assert self._replies
+            return await self._replies.request(subject, payload, given, timeout_s or REQUEST_TIMEOUT_S)
 
     async def publish(
         self, subject: str, payload: bytes = b"", *, reply: str = "", headers: Mapping[str, str] | None = None
@@ -134,7 +152,9 @@ class Connection:
         """Hear messages one after the other, or only the first as the result of `once`, on this connection."""
         with _client_call():
             if once is not None:
-                return await self._live().subscribe(subject, future=once, max_msgs=1)
+                subscription = await self._live().subscribe(subject, future=once, max_msgs=1)
+                await subscription.unsubscribe(limit=1)  # which ends it after that one
+                return subscription
             return await self._live().subscribe(subject, queue=group, cb=heard)
 
     async def unsubscribe(self, subscription: Subscription) -> None:
@@ -189,33 +209,44 @@ class Connection:
         async def closing() -> None:
             closed.set()
 
+        failures: list[Exception] = []
+
         async def failing(error: Exception) -> None:
+            failures[:] = [error]
             log.debug("nats_client_failed", problem=_said(error))
 
-        self._client = Client()
+        self._client = _Client()
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            with _client_call():
+            with _client_call(failures):
                 await self._client.connect(
                     servers=server_urls(self._settings),
                     name=f"emoteface {self._role} on {socket.gethostname()}",
                     inbox_prefix=f"_INBOX_{self._role}",
                     allow_reconnect=False,
-                    connect_timeout=int(CONNECT_TIMEOUT_S),
+                    max_reconnect_attempts=1,  # of each server, before `run` pauses
+                    reconnect_time_wait=0,
+                    connect_timeout=SERVER_TIMEOUT_S,
                     ping_interval=PING_S,
                     max_outstanding_pings=2,
                     closed_cb=closing,
                     error_cb=failing,
+                    skip_subject_validation=True,  # all are made here
                     **client_options(self._settings),
                 )
+                self._replies = Replies(self._client)
+                await self._replies.set_up()
         for set_up in self._set_ups:
             await set_up()
         self.problem = None
+        self._welcome = True
         self._up.set()
         log.info("nats_connected", version=str(self._client.connected_server_version))
 
     async def _close(self) -> None:
         self._up.clear()
         client, self._client = self._client, None
+        if self._replies:
+            self._replies.close()
         if client is not None and not client.is_closed:
             with suppress(Unreachable, TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
@@ -225,15 +256,27 @@ class Connection:
                         await client.close()
 
 
+class _Client(Client):
+    """The library's, which would send the password in the clear if somebody in between took TLS off the offer."""
+
+    def _connect_command(self) -> bytes:
+        server = self._current_server
+        if server and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
+            raise nats.errors.Error("the server does not offer TLS")
+        return super()._connect_command()
+
+
 @contextmanager
-def _client_call() -> Iterator[None]:
-    """The library's errors as ours. It also swallows a cancellation that comes while it flushes, so look for one."""
+def _client_call(failures: Sequence[Exception] = ()) -> Iterator[None]:
+    """The library's errors as ours, told by the last of `failures`, if any: its own are of one kind. It also swallows a
+    cancellation that comes while it flushes, so look for one."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     try:
         yield
-    except (nats.errors.Error, OSError) as error:
-        raise Unreachable(_said(error)) from error
+    except (nats.errors.Error, NoReply, OSError) as error:
+        cause = failures[-1] if failures else error
+        raise Unreachable(_said(cause)) from cause
     finally:
         if task and task.cancelling() > before:
             raise asyncio.CancelledError

@@ -18,6 +18,7 @@ from inference.queue.nats.adverts import WorkerAdvert, Workers
 from inference.queue.nats.asking import Asking, is_face
 from inference.queue.nats.connection import Connection, Refused, Unreachable
 from inference.queue.nats.dead import Undertaker
+from inference.queue.nats.forgotten import Forgotten
 from inference.queue.nats.leasing import Leasing
 from inference.queue.nats.names import ADVERTS, DEAD, JOB_SUBJECTS, JOBS, RESULTS, ROLL_CALL, cost_in
 from inference.queue.nats.results import Results
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 2.0  # how often what is in flight is looked at
 RETRY_AFTER_S = (1.0, 600.0)
-MAX_FORGOTTEN = 10_000
+RETRY_S = 0.2
 NOTHING = QueueStats(0, 0, 0, 0, 0, FIRST_GUESS_S_PER_COST)
 GOODBYE = b""
 
@@ -56,13 +57,18 @@ class NatsQueue:
         self._undertaker = Undertaker(self.connection, self._results)
         self._advert: WorkerAdvert | None = None
         self._stats = NOTHING
-        self._forgotten: dict[str, None] = {}
+        self._forgotten = Forgotten(self._results)
         self._look_now = asyncio.Event()
         self.connection.add_set_up(self._set_up)
 
     async def submit(self, job: FaceJob) -> Ticket:
         """As `JobQueue.submit`; while the server is out of reach it waits, so give it a deadline."""
-        await self._forget_now(job.key)
+        while job.key in self._forgotten:
+            await self.connection.until_up()
+            with suppress(Unreachable, Refused):
+                await self._forgotten.carry_out(job.key)
+                break
+            await asyncio.sleep(RETRY_S)
         return await self._asking.submit(job, self._retry_after_s())
 
     async def finished(self, key: str) -> FaceResult | None:
@@ -77,8 +83,7 @@ class NatsQueue:
 
     def forget(self, key: str) -> None:
         """As `JobQueue.forget`: at once for this process, within seconds for the others."""
-        if len(self._forgotten) < MAX_FORGOTTEN:
-            self._forgotten[key] = None
+        self._forgotten.add(key)
         self._look_now.set()
 
     async def result(self, ticket: Ticket, timeout_s: float) -> FaceOutcome:
@@ -154,8 +159,7 @@ class NatsQueue:
         await self._advertise()
         if not self._asks:
             return
-        for key in list(self._forgotten):
-            await self._forget_now(key)
+        await self._forgotten.carry_out()
         jobs = await self.connection.api(f"STREAM.INFO.{JOBS}", {"subjects_filter": f"{JOB_SUBJECTS}.>"})
         self.connection.set_clock(jobs)
         in_flight = jobs["state"].get("subjects") or {}
@@ -175,12 +179,6 @@ class NatsQueue:
             dead_letters=int(dead["state"]["messages"]),
             seconds_per_cost=self.workers.seconds_per_cost() or self._stats.seconds_per_cost,
         )
-
-    async def _forget_now(self, key: str) -> None:
-        if key in self._forgotten:
-            with suppress(Unreachable):
-                await self._results.forget(key)
-                self._forgotten.pop(key, None)
 
     def _retry_after_s(self) -> float:
         low, high = RETRY_AFTER_S

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from config.queue import QueueSettings
-from inference.protocol import FaceFailure, FaceOutcome, FailureCode, outcome_from_bytes
+from inference.protocol import FaceFailure, FaceOutcome, FaceResult, FailureCode, outcome_from_bytes
 from inference.queue.nats.connection import Connection, Refused, Unreachable
 from inference.queue.nats.large import forget_large, received, sendable
 from inference.queue.nats.names import (
@@ -36,6 +36,7 @@ from inference.wire import ProtocolError
 log = structlog.get_logger(__name__)
 
 WRONG_LAST_SEQUENCE = 10071
+AT_ONCE_BYTES = 100_000  # what takes longer to copy than a thread takes to wake
 
 
 class Results:
@@ -66,7 +67,7 @@ class Results:
             FRESH_UNTIL: f"{self._server_time() + fresh_s:.3f}",
             TTL: f"{stay_s}s",
         }
-        content, pieces = await sendable(self._connection, outcome.to_bytes())
+        content, pieces = await sendable(self._connection, await _packed(outcome))
         if pieces:
             headers[LARGE_OBJECT] = pieces
         try:
@@ -86,9 +87,23 @@ class Results:
                 with suppress(ProtocolError):
                     await forget_large(self._connection, pieces)
 
+    async def forget_everything(self) -> None:
+        """Every face is made anew; who has not read theirs yet has it drawn again."""
+        await self._connection.api(f"STREAM.PURGE.{RESULTS}")
+
     async def listen(self, key: str, heard: asyncio.Future[Msg]) -> Subscription:
         """Have the message that answers the key from now on as the result of `heard`."""
         return await self._connection.subscribe(result_subject(key), once=heard)
+
+    def face_in(self, key: str, message: Msg) -> FaceResult | None:
+        """The face that such a message holds, when it is one and small enough to be read at once."""
+        if len(message.data) > AT_ONCE_BYTES or LARGE_OBJECT in (message.headers or {}):
+            return None
+        with suppress(ProtocolError):
+            outcome = outcome_from_bytes(message.data)
+            if isinstance(outcome, FaceResult) and outcome.key == key:
+                return outcome
+        return None
 
     async def heard(self, key: str, message: Msg) -> FaceOutcome | None:
         """The outcome of such a message. A failure may have come second, so what is stored counts."""
@@ -102,7 +117,10 @@ class Results:
         """None for what belongs to another job; what cannot be read is a failure of the generator's."""
         try:
             content = await received(self._connection, message.data, (message.headers or {}).get(LARGE_OBJECT))
-            outcome = outcome_from_bytes(content)
+            if len(content) > AT_ONCE_BYTES:
+                outcome = await asyncio.to_thread(outcome_from_bytes, content)
+            else:
+                outcome = outcome_from_bytes(content)
         except ProtocolError as error:
             log.warning("nats_outcome_unreadable", key=key, reason=str(error))
             return FaceFailure(key, FailureCode.GENERATOR_FAILED)
@@ -110,3 +128,9 @@ class Results:
 
     def _server_time(self) -> float:
         return time.time() - self._connection.clock_ahead_s
+
+
+async def _packed(outcome: FaceOutcome) -> bytes:
+    if isinstance(outcome, FaceResult) and len(outcome.picture) > AT_ONCE_BYTES:
+        return await asyncio.to_thread(outcome.to_bytes)
+    return outcome.to_bytes()

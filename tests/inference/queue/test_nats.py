@@ -149,6 +149,23 @@ async def test_what_is_forgotten_is_drawn_anew_in_every_bot(server: NatsServer) 
 
 
 @pytest.mark.scale
+async def test_what_is_forgotten_while_the_server_is_down_is_drawn_anew_when_it_is_back(server: NatsServer) -> None:
+    async with both_sides(server) as queue:
+        await queue.submit(a_job())
+        (lease,) = await queue.pull(1, 0)
+        await lease.done(a_face(lease.job))
+        await server.kill()
+        await until(lambda: not queue.connection.up)
+        queue.forget(a_job().key)
+        asking = asyncio.create_task(queue.submit(a_job()))
+        await server.start()
+        async with asyncio.timeout(PATIENCE_S):
+            (lease,) = await queue.pull(1, 0)
+        await lease.done(a_face(lease.job, b"anew"))
+        assert await queue.result(await asking, PATIENCE_S) == a_face(a_job(), b"anew")
+
+
+@pytest.mark.scale
 async def test_a_message_that_is_no_job_is_answered_and_buried(server: NatsServer) -> None:
     async with both_sides(server) as queue:
         await queue.connection.store(job_subject(a_job()), b"from another world", {})
@@ -187,7 +204,7 @@ async def test_a_worker_whose_clock_jumps_keeps_to_the_deadline(
         assert lease.job.deadline_at == pytest.approx(time.time() + 60, abs=30)
 
 
-ROLES = (Path(__file__).parents[3] / "config" / "nats.conf").read_text()
+ROLES = (Path(__file__).parents[3] / "config" / "nats-roles.conf").read_text()
 
 
 def as_role(server: NatsServer, role: str, password: str | None = None) -> QueueSettings:
@@ -197,7 +214,7 @@ def as_role(server: NatsServer, role: str, password: str | None = None) -> Queue
 
 @pytest.fixture
 async def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NatsServer]:
-    """A server with `config/nats.conf`."""
+    """A server with `config/nats-roles.conf`."""
     monkeypatch.setenv("BOT_PASSWORD", '"of the bot"')
     monkeypatch.setenv("WORKER_PASSWORD", '"of the worker"')
     async with nats_server(tmp_path, ROLES) as server:
