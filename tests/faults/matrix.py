@@ -148,7 +148,8 @@ def entries(cut_s: float = CUT_S) -> Iterator[Entry]:
             yield Entry(name, partial(cut, link, how, cut_s), plan, emoji=link is Link.BOT_CDN)
     for of, whom in (("bot", "bot"), ("worker-0", "worker")):
         for by_s in (3600.0, -3600.0):
-            yield Entry(f"the clock of the {whom} jumps by {by_s / 3600:+.0f} h", partial(clock_jumps, of, by_s))
+            name = f"the clock of the {whom} jumps by {by_s / 3600:+.0f} h"
+            yield Entry(name, partial(clock_jumps, of, by_s), Plan(delays_s=(1.0,)))
     yield Entry("a picture that kills whatever draws it", poison, Plan(generator="dying"))
     yield Entry("a slow worker (3 s a batch) beside a fast one", slow_beside_fast, Plan(delays_s=(0.05, 3.0)))
     short = Plan(delays_s=(0.5, 0.5), settings={"queue.lease_s": "5"})

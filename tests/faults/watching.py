@@ -69,20 +69,24 @@ class Question:
 
 
 class Crowd:
-    """Asks a new face in a channel of its own every time, and notes when it comes."""
+    """Asks for one new face after the other, and notes when they come."""
 
-    def __init__(self, place: Place, words: Words | None = None) -> None:
+    def __init__(self, place: Place, words: Words | None = None, *, rooms: int | None = None) -> None:
+        """In a channel of its own each: what ends at once in one may be posted in one message. With `rooms` they take
+        turns."""
         self.questions: list[Question] = []
         self._place = place
         self._replies: defaultdict[int, list[Message]] = defaultdict(list)
         self._emoji = itertools.cycle(single_emoji())
         self._words = words
+        self._rooms = [place.discord.add_channel(f"room-{number}") for number in range(rooms or 0)]
 
     def ask(self, text: str | None = None) -> Question:
         discord, number = self._place.discord, len(self.questions)
         said = text or (self._words(number) if self._words else next(self._emoji))
         person = discord.user(f"asker {number}")
-        channel = discord.add_channel(f"room-{number}")
+        rooms = self._rooms or [discord.add_channel(f"room-{number}")]
+        channel = rooms[number % len(rooms)]
         question = Question(discord.say(channel, person, f"{discord.bot.mention} {said}"), time.monotonic())
         self.questions.append(question)
         return question

@@ -105,8 +105,9 @@ class _Relay:
     def reset(self) -> None:
         """Both sides are told at once."""
         for writer in self._writers:
-            if (end := writer.get_extra_info("socket")) is not None and end.family != socket.AF_UNIX:
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if (end := writer.get_extra_info("socket")) is not None and end.family == socket.AF_INET:
+                with suppress(OSError):  # it may have ended by itself
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         if self._task is not None:
             self._task.cancel()
