@@ -47,6 +47,7 @@ from bot.mirror.parts import MirrorParts, mirror_parts
 from bot.models import Platform
 from bot.operating.desk import OperatorDesk
 from bot.policy.policy import Policy, PolicyStores
+from bot.policy.settings import EVERYWHERE
 from bot.stage.stage import Stage, StageParts
 from bot.stats.plotter import Plotter
 from bot.stats.records import Records
@@ -64,6 +65,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.sealing import Sealer
 from bot.store.server_data import ServerData
 from bot.store.servers import Servers
+from bot.store.settings_cache import CachedSettings
 from bot.store.shelf import open_shelf
 from bot.store.staged_faces import StagedFaces
 from bot.store.twitch_accounts import TwitchAccounts
@@ -139,7 +141,8 @@ async def open_core(settings: Settings, pictures_dir: Path | None = None) -> Asy
         queue = drawing.queue
         downloader = Downloader(session, settings.emotes, base_urls=picture_hosts(settings))
         requests = RequestStore(engine)
-        stores = PolicyStores(ScopeSettings(engine), requests, BlockStore(engine))
+        scope_settings = CachedSettings(ScopeSettings(engine), drawing.others, whole_instance=EVERYWHERE)
+        stores = PolicyStores(scope_settings, requests, BlockStore(engine))
         policy = Policy(stores, settings.server_defaults, settings.requests)
         unicode, links = UnicodeCatalogue.load(), links_to_pictures(settings)
         emotes = _chat_emotes(settings, library, policy, unicode=unicode, links=links)

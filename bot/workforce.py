@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.metrics import Metrics
+from bot.store.settings_cache import Others, Unheard
 from config.queue import Served
 from config.settings import Settings
 from inference.protocol import Style
@@ -51,12 +52,13 @@ class Workforce(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The queue and who works on it. `model_ids` may change whenever workers come and go."""
+    """The queue, who works on it, and who else asks. `model_ids` may change whenever workers come and go."""
 
     queue: JobQueue
     workforce: Workforce
     model_ids: Mapping[Style, str]
     workers: Callable[[], int]
+    others: Others
 
 
 @asynccontextmanager
@@ -66,7 +68,7 @@ async def open_drawing(settings: Settings, metrics: Metrics) -> AsyncIterator[Dr
         queue, model_ids = MemoryQueue(settings.queue, reused=metrics.face_reused), _own_model_ids(settings)
         supervisor = _supervisor(settings, queue, model_ids, metrics)
         async with _at_work(supervisor):
-            yield Drawing(queue, _OwnChild(supervisor), model_ids, workers=lambda: 1)
+            yield Drawing(queue, _OwnChild(supervisor), model_ids, workers=lambda: 1, others=Unheard())
         return
     served = settings.queue.nats.served
     async with _open_own_nats(settings, served, metrics) if served else _open_nats(settings, metrics) as drawing:
@@ -116,6 +118,7 @@ async def _open_nats(
             ),
             _Live(lambda: advertised.models() or own),
             workers=lambda: max(1, len(advertised.working())),
+            others=queue.news,
         )
         if settings.queue.nats.work_here:
             async with _at_work(_supervisor(settings, queue, own, metrics, on_ready=offer)):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import yaml
@@ -18,18 +18,30 @@ from bot.policy.settings import EVERYWHERE, SETTINGS, EffectiveSettings, Level, 
 from bot.store.audit import AuditEntry
 from bot.store.blocks import BlockStore
 from bot.store.requests import RequestStore
-from bot.store.scope_settings import WHOLE_SCOPE, ScopeSettings, StoredSetting
+from bot.store.scope_settings import WHOLE_SCOPE, StoredSetting
 from config.servers import ServerSettings
 from config.settings import RequestsSettings
 
 log = structlog.get_logger(__name__)
 
 
+class SettingsStore(Protocol):
+    """`bot.store.scope_settings.ScopeSettings`, which says what they do, or a cache before it."""
+
+    async def find(self, scope_ids: Collection[str], channel_ids: Collection[str]) -> list[StoredSetting]: ...
+
+    async def all(self, scope_id: str) -> list[StoredSetting]: ...
+
+    async def set(self, setting: StoredSetting, entry: AuditEntry) -> None: ...
+
+    async def remove(self, setting: StoredSetting, entry: AuditEntry) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyStores:
-    """What decides lies in the store, never in memory."""
+    """What decides lies in the store; of settings the latest may be in memory, for as long as they hold."""
 
-    settings: ScopeSettings
+    settings: SettingsStore
     requests: RequestStore
     blocks: BlockStore
 
@@ -43,7 +55,7 @@ class Permit:
 
 
 class Policy:
-    """One per process; several processes may share its store, and see each other's changes at once."""
+    """One per process; several processes may share its store, and soon see each other's changes."""
 
     def __init__(
         self,

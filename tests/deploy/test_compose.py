@@ -130,6 +130,13 @@ def test_the_server_takes_its_configuration_and_the_passwords_of_the_roles(secre
         subprocess.run(["nats-server", *arguments], env={"PATH": path}, check=True, timeout=60)
 
 
+@pytest.mark.scale
+def test_a_server_takes_the_configuration_of_the_guide() -> None:
+    passwords = {f"{role}_PASSWORD": '"a password"' for role in ("BOT", "WORKER")}
+    command = [server_binary(), "-t", "-c", "config/nats.conf"]
+    subprocess.run(command, cwd=ROOT, env=passwords, check=True, timeout=60)
+
+
 def test_a_worker_is_well_while_its_heartbeat_is_fresh(tmp_path: Path) -> None:
     for name in ("worker-cpu", "worker-gpu"):
         service = services(SCALE)[name]

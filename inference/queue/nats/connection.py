@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 CONNECT_TIMEOUT_S = 10.0
 SERVER_TIMEOUT_S = 5  # of one of several
 REQUEST_TIMEOUT_S = 5.0
+FLUSH_TIMEOUT_S = 5
 CLOSE_TIMEOUT_S = 2.0
 PAUSES_S = (0.1, 2.0)  # between two tries to connect: the first, the longest
 PING_S = 2  # a server that misses two of these is gone, whatever TCP says
@@ -161,6 +162,11 @@ class Connection:
         """End one of this connection; one of an earlier connection ended with that."""
         with suppress(Unreachable), _client_call():
             await subscription.unsubscribe()
+
+    async def flush(self) -> None:
+        """Return once the server has everything that was sent."""
+        with _client_call():
+            await self._live().flush(FLUSH_TIMEOUT_S)
 
     def new_inbox(self) -> str:
         """A subject nobody else has."""

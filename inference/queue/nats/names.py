@@ -1,4 +1,4 @@
-"""What streams, subjects and headers are called. `config/nats.conf` gives each role its share of them.
+"""What streams, subjects and headers are called. `config/nats-roles.conf` gives each role its share of them.
 
 The version of the protocol is a part of every subject, so that programs of different versions never read each other's
 messages; a job's model is, too, so that a worker is given only what it can draw.
@@ -18,6 +18,7 @@ DEAD = "EMOTEFACE_DEAD"
 LARGE = "EMOTEFACE_LARGE"
 
 ROLL_CALL = "emoteface.roll-call"
+CHANGES = "emoteface.changes"
 ADVERTS = f"emoteface.workers.v{PROTOCOL_VERSION}"
 JOB_SUBJECTS = "emoteface.jobs"
 DEAD_SUBJECTS = "emoteface.dead"

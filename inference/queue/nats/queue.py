@@ -21,6 +21,7 @@ from inference.queue.nats.dead import Undertaker
 from inference.queue.nats.forgotten import Forgotten
 from inference.queue.nats.leasing import Leasing
 from inference.queue.nats.names import ADVERTS, DEAD, JOB_SUBJECTS, JOBS, RESULTS, ROLL_CALL, cost_in
+from inference.queue.nats.news import News
 from inference.queue.nats.results import Results
 from inference.queue.nats.streams import bring_up_to_date
 from inference.queue.pace import FIRST_GUESS_S_PER_COST
@@ -51,6 +52,7 @@ class NatsQueue:
         self._reused = reused
         self.connection = Connection(settings, "bot" if asks else "worker")
         self.workers = Workers()
+        self.news = News(self.connection)
         self._results = Results(self.connection, settings)
         self._asking = Asking(self.connection, self._results, settings, tasks, reused=reused)
         self._leasing = Leasing(self.connection, self._results, settings, enough_waiting=self._enough_waiting)
@@ -136,6 +138,7 @@ class NatsQueue:
             await bring_up_to_date(self.connection, self._settings)
             await self._undertaker.set_up()
             await self._asking.set_up()
+            await self.news.set_up()
         self.connection.set_clock(await self.connection.api(f"STREAM.INFO.{JOBS}"))
         await self.connection.subscribe(f"{ADVERTS}.*", self._on_advert)
         await self.connection.subscribe(ROLL_CALL, self._on_roll_call)

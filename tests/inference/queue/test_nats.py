@@ -229,6 +229,7 @@ async def test_bot_and_worker_get_along_with_what_each_may_do(guarded: NatsServe
     ):
         worker.serve(ADVERT)
         await until(lambda: bool(bot.workers.working()))
+        await until(lambda: bot.news.keep_s > 0)
         for number, outcome in enumerate([a_face, a_failure]):
             ticket = await bot.submit(a_job(number))
             (lease,) = await worker.pull(1, 0)
