@@ -12,6 +12,7 @@ from config.settings import Settings, SettingsError, effective_settings, load_se
 from inference.protocol import FaceOptions, Iterations, Layout, Style
 
 OK, FAILED, USAGE = 0, 1, 2
+JOIN_PATIENCE_S = 15.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,7 +99,7 @@ def _join(_: argparse.Namespace, settings: Settings) -> int:
     from bot.nats_server.identity import NothingServed, identity_in
 
     try:
-        print(f"emoteface-worker --join {identity_in(settings.data_dir).join_code()}")
+        print(f"emoteface-worker --join {identity_in(settings.data_dir, JOIN_PATIENCE_S).join_code()}")
     except (NothingServed, OSError) as error:
         print(error, file=sys.stderr)
         return FAILED

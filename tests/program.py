@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
@@ -68,13 +69,24 @@ class Program:
         self._pulse = asyncio.Event()
 
 
+def altered(*, clock: Path | None = None, protocol: int | None = None) -> dict[str, str]:
+    """The environment of a process, and of its children, whose clock is wrong by the seconds in the file `clock`, or
+    that speaks another version of the protocol (`tests/fakes/altered`)."""
+    given = {"FAKE_CLOCK_FILE": clock, "FAKE_PROTOCOL_VERSION": protocol}
+    variables = {name: str(value) for name, value in given.items() if value is not None}
+    return variables | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests/fakes/altered", ROOT, ROOT / "tests")))}
+
+
 @asynccontextmanager
 async def running_program(
-    data_dir: Path, settings: Mapping[str, str], command: Sequence[str] = ("bot", "run")
+    data_dir: Path,
+    settings: Mapping[str, str],
+    command: Sequence[str] = ("bot", "run"),
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Program]:
     """Start it with `settings` ("web.port": "0") on a free port; whatever is left of it at the end is killed.
 
-    `command` is a module and its arguments.
+    `command` is a module and its arguments; `environment` comes over this process's own.
     """
     given = {"data_dir": str(data_dir), "web.port": "0", "log.format": "json", **NO_OUTSIDE, **settings}
     variables = {f"EMOTEFACE_{name.replace('.', '__').upper()}": value for name, value in given.items()}
@@ -82,7 +94,7 @@ async def running_program(
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command,
         cwd=ROOT,
-        env={**inherited, **variables, "PYTHONPATH": str(ROOT / "tests")},
+        env={**inherited, **variables, "PYTHONPATH": str(ROOT / "tests"), **environment},
         stderr=asyncio.subprocess.PIPE,
         limit=1_000_000,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,6 +23,7 @@ FOLDER = "nats"  # in the data directory
 BOT, WORKER = "bot", "worker"  # as in config/nats-roles.conf
 LOCAL = ("localhost", "127.0.0.1")  # what the bot itself calls it
 _PASSWORD_BYTES = 24
+_LOOK_S = 0.1
 
 
 class NothingServed(Exception):
@@ -87,9 +89,19 @@ def identity_for(served: Served, data_dir: Path) -> Identity:
     return identity
 
 
-def identity_in(data_dir: Path) -> Identity:
-    """As the bot last served. Raise NothingServed, or OSError for files that are somebody else's."""
-    return _read(data_dir / FOLDER)
+def identity_in(data_dir: Path, patience_s: float = 0.0) -> Identity:
+    """As the bot last served, or does so soon: one that has just been started takes a moment. Nothing is written.
+
+    Raise NothingServed, or OSError for files that are somebody else's.
+    """
+    give_up_at = time.monotonic() + patience_s
+    while True:
+        try:
+            return _read(data_dir / FOLDER)
+        except NothingServed:
+            if time.monotonic() >= give_up_at:
+                raise
+            time.sleep(_LOOK_S)
 
 
 def _read(folder: Path) -> Identity:

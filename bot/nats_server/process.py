@@ -1,7 +1,7 @@
 """Keeps the NATS server running while the bot does: started again when it dies, ended last.
 
-It is a process group of its own, so that Ctrl-C ends it in its turn. Should the bot be killed, the server stays behind
-and workers stay connected; the next start ends it, known by the lock that it has inherited and holds while it lives.
+It is a process group of its own, so that Ctrl-C ends it in its turn. Should the bot be killed, the server may stay
+behind; the next start ends it, known by the lock that it has inherited and holds while it lives.
 """
 
 from __future__ import annotations
@@ -102,26 +102,30 @@ class NatsServer:
         finally:
             waiting.cancel()
         if not ready.is_set():
+            has_ended = reading.done()
             await self.stop()
-            raise CannotServe(self._why())
+            raise CannotServe(self._why() if has_ended else f"nats-server is not ready after {READY_TIMEOUT_S:g} s")
         self.problem = None
         log.info("nats_server_started", pid=self._process.pid, port=self._identity.served.port)
 
     async def keep(self, tasks: asyncio.TaskGroup) -> None:
         """Start it again whenever it has ended, until cancelled."""
-        failures, (first, longest) = 0, PAUSES_S
+        failures, problem, (first, longest) = 0, "", PAUSES_S
         while True:
             began = time.monotonic()
             if self._process:
                 await self._process.wait()
             if time.monotonic() - began > longest:
                 failures = 0
-            self.problem = self._why()
+            self.problem = problem or self._why()
             log.error("nats_server_lost", problem=self.problem)
             await asyncio.sleep(min(first * 2.0 ** min(failures, 10), longest))
             failures += 1
-            with suppress(CannotServe):
+            try:
                 await self.start(tasks)
+                problem = ""
+            except (CannotServe, OSError) as error:  # on a full disk, say
+                problem = str(error)
 
     async def stop(self) -> None:
         """End it, in good order if it can."""
@@ -167,7 +171,8 @@ class NatsServer:
         if "permission denied" in self._last_words and "listen" in self._last_words:
             return f"port {port} may not be used by this user: take one above 1023 in queue.nats.serve"
         code = self._process.returncode if self._process else None
-        return f"nats-server ended (exit code {code}): {self._last_words or 'without a word'}"
+        words = f": {self._last_words}" if self._last_words else ""
+        return f"nats-server ended (exit code {code}){words}"
 
 
 async def _line(stream: asyncio.StreamReader) -> str:

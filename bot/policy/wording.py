@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.emotes.library import SOURCE_NAMES
-from bot.models import EmoteSource
+from bot.models import EmoteSource, Platform
 from bot.policy.forms import Kind, form_of
 from bot.policy.settings import SETTINGS, Level
 from bot.replies import flag_words
@@ -15,10 +15,11 @@ from bot.store.blocks import BlockKind
 from bot.texts import Text, Value, enumerated, joined
 from config.servers import TwitchChannel
 
-LEVELS = {
+_OF_THE_CHANNEL = Text("set for this channel")
+_LEVELS = {
     Level.INSTANCE: Text("the bot's default"),
     Level.SERVER: Text("set for the server"),
-    Level.CHANNEL: Text("set for this channel"),
+    Level.CHANNEL: _OF_THE_CHANNEL,
 }
 _NONE = Text("none")
 
@@ -37,6 +38,13 @@ class Naming(Protocol):
     def code(self, text: str) -> Value: ...
 
     def typed(self, text: str) -> Value: ...
+
+
+def level_words(level: Level, platform: Platform) -> Text:
+    """Where a value comes from. A broadcaster's whole place is a channel."""
+    if platform is Platform.TWITCH and level is Level.SERVER:
+        return _OF_THE_CHANNEL
+    return _LEVELS[level]
 
 
 def value_words(name: str, value: Any, naming: Naming) -> Text:

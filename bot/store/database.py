@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, func, make_url, select
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random
@@ -24,6 +27,9 @@ _SQLITE_CONNECTIONS = 3  # each is a thread; under load, more of them only take 
 _UPGRADE_LOCK = 0x656D6F7465  # any number that nobody else uses in this database
 _POSTGRESQL_CONNECTIONS = 10  # of one process; a server takes 100 unless it is told otherwise
 _CONNECT_TIMEOUT_S = 10
+_PING_TIMEOUT_S = 3  # a connection that is silent for so long is dead, and so are those that lie beside it
+_ABANDONED_S = 60  # the server ends a transaction whose client says nothing: it may hold what others wait for
+_SINCE = "since"  # what a connection's record calls the moment it was made
 BUSY_TIMEOUT_MS = 20_000  # a burst of writers takes turns for seconds on a slow disk; less than a statement's timeout
 
 
@@ -119,20 +125,50 @@ def _engine(url: str) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:
-    """Connections that broke while they lay in the pool are replaced without anybody noticing."""
+    """Connections that broke while they lay in the pool are replaced without anybody noticing: they are asked before
+    they are used. The library's own way of asking waits for ever for a network that says nothing."""
     try:
         engine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
-            pool_pre_ping=True,
             pool_size=_POSTGRESQL_CONNECTIONS,
             max_overflow=0,
-            connect_args={"timeout": _CONNECT_TIMEOUT_S},
+            connect_args={
+                "timeout": _CONNECT_TIMEOUT_S,
+                "server_settings": {"idle_in_transaction_session_timeout": f"{_ABANDONED_S}s"},
+            },
             json_serializer=storable_json,
         )
     except ModuleNotFoundError:
         raise DatabaseUnusable("PostgreSQL needs its driver: pip install 'emoteface[scale]'") from None
     event.listen(engine.sync_engine, "before_cursor_execute", with_storable_texts, retval=True)
+    distrust = _Distrust()
+    event.listen(engine.sync_engine, "connect", distrust.note)
+    event.listen(engine.sync_engine, "checkout", distrust.ping)
+    event.listen(engine.sync_engine, "close", distrust.end)
     return engine
+
+
+class _Distrust:
+    """Of what lies in the pool: a connection is asked before it is used, and one that says nothing discredits all
+    older ones, which are ended without the goodbye that each would wait seconds for."""
+
+    def __init__(self) -> None:
+        self._silent_at = -math.inf
+
+    def note(self, _connection: object, record: Any) -> None:
+        record.info[_SINCE] = time.monotonic()
+
+    def ping(self, connection: Any, _record: object, _proxy: object) -> None:
+        """Raise what makes the pool connect anew."""
+        try:
+            connection.run_async(lambda driver: driver.fetchrow(";", timeout=_PING_TIMEOUT_S))
+        except Exception as error:  # whatever is wrong with it, a new one is better
+            self._silent_at = time.monotonic()
+            raise InvalidatePoolError from error
+
+    def end(self, connection: Any, record: Any) -> None:
+        if record.info.get(_SINCE, math.inf) <= self._silent_at:
+            connection.driver_connection.terminate()
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -27,6 +27,8 @@ def kind_of(error: BaseException) -> str:
     """In one word, without values: they may be in the error's text."""
     if isinstance(error, OSError) and error.errno is not None:
         return errno.errorcode.get(error.errno, type(error).__name__)
+    if isinstance(error, TimeoutError):
+        return "TimeoutError"
     original = getattr(error, "orig", None) or error
     return getattr(original, "sqlite_errorname", None) or type(original.__cause__ or original).__name__
 

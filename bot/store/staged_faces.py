@@ -83,11 +83,12 @@ class StagedFaces:
     async def best_in_gallery(self, scope_id: str, limit: int) -> list[tuple[StagedFace, int]]:
         """Those of them that people voted for, with how many did; the best first, of equals the newest."""
         votes = func.count(vote.c.user_id)
-        counted = select(vote.c.request_id, votes.label("votes")).group_by(vote.c.request_id).subquery()
+        in_it = and_(_in(scope_id, StageState.SHOWN), table.c.in_gallery)
+        voted = select(vote.c.request_id, votes.label("votes")).join(table, table.c.request_id == vote.c.request_id)
+        counted = voted.where(in_it).group_by(vote.c.request_id).subquery()
         best = (
             _STAGED.add_columns(counted.c.votes)
             .join(counted, counted.c.request_id == table.c.request_id)
-            .where(_in(scope_id, StageState.SHOWN), table.c.in_gallery)
             .order_by(counted.c.votes.desc(), table.c.at.desc())
             .limit(limit)
         )

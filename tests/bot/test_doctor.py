@@ -12,6 +12,7 @@ from config.settings import Settings
 from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.emotes import shapes
 from tests.fakes.emotes.sites import EmoteSites
+from tests.servers.nats import server_binary
 
 
 async def test_a_healthy_configuration_is_said_to_be_one(
@@ -46,6 +47,20 @@ async def test_a_running_emoteface_is_no_problem(settings: Settings, capsys: pyt
     with exclusive(settings.data_dir):
         assert await examine(settings)
     assert "in use by a running emoteface" in capsys.readouterr().out
+
+
+async def test_a_bot_that_serves_is_tried_without_its_server(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_binary()
+    nats = settings.queue.nats.model_copy(update={"serve": "faces.example.org"})
+    serving = settings.model_copy(update={"queue": settings.queue.model_copy(update={"nats": nats})})
+    assert await examine(serving)
+    assert "tls://faces.example.org:4222" in capsys.readouterr().out
+    assert not (settings.data_dir / "nats").exists()
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert not await examine(serving)
+    assert "pip install 'emoteface[scale]'" in capsys.readouterr().out
 
 
 async def test_everything_broken_is_found_in_one_go(

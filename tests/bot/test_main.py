@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from bot.nats_server.identity import identity_for
+from config.queue import Served
 from config.settings import Settings
 
 
@@ -79,3 +81,21 @@ def test_a_database_that_is_none_is_named_when_the_program_starts(
     (settings.data_dir / "emoteface.db").write_bytes(b"no database" * 1000)
     assert exit_code("run") == 1
     assert "the store fails (SQLITE_NOTADB)" in capsys.readouterr().err
+
+
+def test_join_says_what_is_missing_before_a_bot_has_served(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bot.__main__.JOIN_PATIENCE_S", 0.0)
+    assert exit_code("join") == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert "queue.nats.serve" in said.err
+
+
+def test_join_prints_the_line_of_the_bot_that_has_this_data(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity = identity_for(Served(("faces.example.org",), 4222), settings.data_dir)
+    assert exit_code("join") == 0
+    assert capsys.readouterr().out == f"emoteface-worker --join {identity.join_code()}\n"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,13 @@ def services(*names: str) -> dict[str, dict[str, Any]]:
             deeper = {name: before.get(name, {}) | values.get(name, {}) for name in ("environment", "deploy")}
             together[service] = before | values | deeper
     return together
+
+
+def entry_point(file: str) -> list[str]:
+    """Of the image that is built from this file."""
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    (words,) = [json.loads(line.removeprefix("ENTRYPOINT ")) for line in lines if line.startswith("ENTRYPOINT ")]
+    return list(words)
 
 
 @pytest.fixture
@@ -111,23 +120,37 @@ def test_a_compose_client_takes_them(files: tuple[str, ...], secrets: Path) -> N
 
 
 @pytest.mark.scale
-def test_the_server_takes_its_configuration_and_the_passwords_of_the_roles(secrets: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "etc"
-    folder.mkdir()
-    mounted = [volume.split(":")[0] for volume in services(SCALE)["nats"]["volumes"] if volume.startswith("./")]
-    for file in mounted:
-        shutil.copy(ROOT / file, folder)
-    (line,) = [
-        line.removeprefix("ENTRYPOINT ")
-        for line in (ROOT / "deploy" / "Dockerfile.nats").read_text().splitlines()
-        if line.startswith("ENTRYPOINT ")
-    ]
-    words = json.loads(line.replace("/run/secrets", str(secrets)))
+@pytest.mark.parametrize("name", ["nats.conf", "nats-cluster.conf"])
+def test_the_server_takes_its_configuration_and_the_passwords_of_the_roles(
+    secrets: Path, tmp_path: Path, name: str
+) -> None:
+    folder, run = tmp_path / "etc" / "nats", tmp_path / "run"
+    folder.mkdir(parents=True)
+    run.mkdir()
+    shutil.copytree(secrets, run / "secrets")
+    for volume in services(SCALE, THREE)["nats-2"]["volumes"]:
+        if volume.startswith("./"):
+            shutil.copy(ROOT / volume.split(":")[0], folder)
+    words = [word.replace("/run/secrets", str(run / "secrets")) for word in entry_point("deploy/Dockerfile.nats")]
     path = f"{server_binary().parent}:{os.environ['PATH']}"
-    arguments = ["--config", str(folder / "nats.conf"), "-t"]
+    arguments = ["--config", str(folder / name), "-t"]
     subprocess.run([*words, *arguments], env={"PATH": path}, check=True, timeout=60)
     with pytest.raises(subprocess.CalledProcessError):
         subprocess.run(["nats-server", *arguments], env={"PATH": path}, check=True, timeout=60)
+
+
+def test_a_workers_container_starts_a_command_of_the_project() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    (command,) = entry_point("Dockerfile.worker")
+    module, _, function = scripts[command].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+@pytest.mark.scale
+def test_a_server_takes_the_configuration_of_the_guide() -> None:
+    passwords = {f"{role}_PASSWORD": '"a password"' for role in ("BOT", "WORKER")}
+    command = [server_binary(), "-t", "-c", "config/nats.conf"]
+    subprocess.run(command, cwd=ROOT, env=passwords, check=True, timeout=60)
 
 
 def test_a_worker_is_well_while_its_heartbeat_is_fresh(tmp_path: Path) -> None:

@@ -291,6 +291,21 @@ async def test_a_slow_worker_takes_jobs_only_when_the_fast_ones_are_absent_or_be
         assert lease.job.model_id == models["classic"], "now that it is alone"
 
 
+async def test_a_fast_worker_that_takes_nothing_any_more_does_not_keep_a_slow_one_from_working(
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference.queue.nats.leasing.STILL_S", 0.1)  # and the lease counts
+    models = {"classic": "fakes.generators:instant"}
+    async with asking(server) as queue, asking(server) as slow, asking(server) as fast:
+        fast.serve(WorkerAdvert("fast", "fast", "1", "r", models, 0.001, 8))  # … whose child does not start any more
+        slow.serve(WorkerAdvert("slow", "slow", "1", "r", models, 0.2, 1))
+        await until(lambda: len(slow.workers.present()) == 2)
+        await queue.submit(a_job(1))
+        async with asyncio.timeout(PATIENCE_S):
+            (lease,) = await slow.pull(1, 0)
+        await lease.done(FaceResult(lease.job.key, b"face", 8, 8, 1.0))
+
+
 async def test_the_bot_draws_with_workers_elsewhere(tmp_path: Path, server: NatsServer) -> None:
     settings = {"inference.runtime": "fakes.generators:instant", "queue.url": server.url}
     async with (

@@ -8,11 +8,11 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.servers.needing import required
+from tests.servers.needing import free_ports, required
 
 PATIENCE_S = 60.0
 
@@ -91,3 +91,35 @@ async def nats_server(folder: Path, config: str = "") -> AsyncIterator[NatsServe
         yield server
     finally:
         await server.kill()
+
+
+class NatsCluster:
+    """Servers that keep every message together. Each keeps its ports and its data."""
+
+    def __init__(self, servers: Sequence[NatsServer]) -> None:
+        self.servers = servers
+
+    @property
+    def url(self) -> str:
+        """All of them, as `queue.url` takes it."""
+        return ",".join(server.url for server in self.servers)
+
+    def named(self, name: str) -> NatsServer:
+        """As the servers call each other."""
+        return self.servers[int(name.removeprefix("server-"))]
+
+
+@asynccontextmanager
+async def nats_cluster(folder: Path, size: int = 3) -> AsyncIterator[NatsCluster]:
+    """Running servers that find each other; until they have, JetStream answers nobody."""
+    ports = free_ports(size)
+    routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
+    async with AsyncExitStack() as stack:
+        servers = []
+        for number, port in enumerate(ports):
+            name = f"server-{number}"
+            cluster = f'cluster {{ name: tests, listen: "127.0.0.1:{port}", routes: [{routes}] }}'
+            servers.append(
+                await stack.enter_async_context(nats_server(folder / name, f"server_name: {name}\n{cluster}"))
+            )
+        yield NatsCluster(servers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,12 @@ def required(program: Path | None, package: str) -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return program
+
+
+def free_ports(count: int) -> list[int]:
+    """All taken at once, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports

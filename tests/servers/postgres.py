@@ -40,6 +40,15 @@ class Postgres:
         """As the setting `store.url` takes it."""
         return f"postgresql://emoteface:{PASSWORD}@/{database}?host={self.directory}"
 
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.directory / ".s.PGSQL.5432"
+
+    def url_through(self, port: int, database: str) -> str:
+        """As `url`, over a port of this machine that leads to the socket."""
+        return f"postgresql://emoteface:{PASSWORD}@127.0.0.1:{port}/{database}?ssl=disable"
+
     async def new_database(self, like: str | None = None) -> str:
         """Its name; empty, or a copy of another that nobody is connected to."""
         self._databases += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from config.store import PicturesSettings
-from tests.servers.needing import required
+from tests.servers.needing import free_ports, required
 
 PATIENCE_S = 120
 ACCESS_KEY, SECRET_KEY = "emoteface", "not-a-secret"
@@ -65,7 +64,7 @@ def _started(program: Path, directory: Path) -> S3Server:
     """Tried anew when somebody else took a port in the meantime."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        master, volume, filer, s3, *grpc = _free_ports(8)
+        master, volume, filer, s3, *grpc = free_ports(8)
         process = subprocess.Popen(
             [
                 program, "server", f"-dir={directory}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
@@ -103,12 +102,3 @@ def _answers(port: int) -> bool:
             error.close()
         return True
     return False
-
-
-def _free_ports(count: int) -> list[int]:
-    """All taken at once, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

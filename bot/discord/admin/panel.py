@@ -16,7 +16,7 @@ from bot.models import Platform
 from bot.policy.forms import Kind, form_of
 from bot.policy.pages import PAGES, Page, names_on, pages_on
 from bot.policy.settings import SETTINGS, EffectiveSettings, Level
-from bot.policy.wording import LEVELS
+from bot.policy.wording import level_words
 from bot.texts import Text, Value, joined, say
 
 _ACCESS_TITLE = Text("Discord's permissions")
@@ -81,7 +81,7 @@ class Panel:
         told = {
             "setting": about.title,
             "value": value_words(name, getattr(self.here, name)),
-            "origin": LEVELS[self.here.level(name)],
+            "origin": level_words(self.here.level(name), Platform.DISCORD),
         }
         return joined([Text("**{setting}**: {value} · *{origin}*", told), joined(["-#", about.description])], "\n")
 

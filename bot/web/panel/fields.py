@@ -11,9 +11,10 @@ from typing import Any
 
 from multidict import MultiDictProxy
 
+from bot.models import Platform
 from bot.policy.forms import NONE, Form, Kind, allowed, form_of
 from bot.policy.settings import SETTINGS, EffectiveSettings, Level
-from bot.policy.wording import LEVELS, choice_words
+from bot.policy.wording import choice_words, level_words
 from bot.texts import Text, Value, joined
 from bot.web.panel.words import Words
 
@@ -51,6 +52,7 @@ class Field:
 class Naming:
     """The names of what a setting can point to, by id; of a platform that has no such things they are empty."""
 
+    platform: Platform
     channels: Mapping[str, str]
     roles: Mapping[str, str]
 
@@ -67,7 +69,7 @@ def field(
         control=_control(form, naming),
         title=about.title,
         description=about.description,
-        origin=LEVELS[here.level(name)],
+        origin=level_words(here.level(name), naming.platform),
         text=text,
         options=options,
         form=form,

@@ -89,7 +89,8 @@ class SettingsPages:
         is_saved: bool = False,
         status: HTTPStatus = HTTPStatus.OK,
     ) -> web.StreamResponse:
-        here, naming = await self._policy.effective(place.scope_id, channel_id), Naming(place.channels, place.roles)
+        here = await self._policy.effective(place.scope_id, channel_id)
+        naming = Naming(place.platform, place.channels, place.roles)
         fields = [self._field(name, here, channel_id, naming, refused or {}) for name in _on(visit, place)]
         page = Page(visit.request.match_info["page"])
         is_overlay = page is Page.OVERLAY

@@ -34,8 +34,8 @@ SERVER_TIMEOUT_S = 5  # of one of several
 REQUEST_TIMEOUT_S = 5.0
 FLUSH_TIMEOUT_S = 5
 CLOSE_TIMEOUT_S = 2.0
-PAUSES_S = (0.1, 5.0)  # between two tries to connect: the first, the longest
-PING_S = 4  # a server that misses two of these is gone, whatever TCP says
+PAUSES_S = (0.1, 2.0)  # between two tries to connect: the first, the longest
+PING_S = 2  # a server that misses two of these is gone, whatever TCP says
 UNAVAILABLE = 503
 LIMIT_REACHED = 10077  # a full stream says 503, too
 
@@ -67,8 +67,8 @@ class Connection:
         self._refused = asyncio.Event()
         self._welcome = False
         self.problem: str | None = None
-        self.clock_ahead_s = 0.0
-        """How far this machine's clock is ahead of the server's."""
+        self._server_clock_s = 0.0  # the server's time less that of our steady clock
+        self._has_clock = False
 
     def add_set_up(self, set_up: Callable[[], Awaitable[None]]) -> None:
         """Call it on every new connection, in the order of adding, before anybody else may use it."""
@@ -78,6 +78,12 @@ class Connection:
     def up(self) -> bool:
         """Connected and set up."""
         return self._up.is_set()
+
+    @property
+    def clock_ahead_s(self) -> float:
+        """How far this machine's clock is ahead of the server's now, though it may have jumped since they were
+        compared."""
+        return time.time() - time.monotonic() - self._server_clock_s if self._has_clock else 0.0
 
     @property
     def max_payload(self) -> int:
@@ -192,7 +198,8 @@ class Connection:
     def set_clock(self, answer: Mapping[str, Any]) -> None:
         """Compare clocks by an answer of the API that has just come and tells the server's time."""
         if said := answer.get("ts"):
-            self.clock_ahead_s = time.time() - datetime.fromisoformat(str(said)).timestamp()
+            self._server_clock_s = datetime.fromisoformat(str(said)).timestamp() - time.monotonic()
+            self._has_clock = True
 
     @property
     def client(self) -> Client:

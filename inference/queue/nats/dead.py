@@ -13,7 +13,18 @@ from nats.aio.msg import Msg
 
 from inference.protocol import FaceFailure, FailureCode
 from inference.queue.nats.connection import Connection, Refused, Unreachable
-from inference.queue.nats.names import ATTEMPTS, CODE, DEAD_SUBJECTS, GIVEN_UP, JOBS, LARGE_OBJECT, SUBJECT, key_in
+from inference.queue.nats.names import (
+    ATTEMPTS,
+    CODE,
+    DEAD_SUBJECTS,
+    GIVEN_UP,
+    JOBS,
+    LARGE_OBJECT,
+    SUBJECT,
+    UNDERTAKERS,
+    is_ours,
+    key_in,
+)
 from inference.queue.nats.results import Results
 
 log = structlog.get_logger(__name__)
@@ -28,7 +39,7 @@ async def bury(
 
 
 class Undertaker:
-    """Answers and buries what the server gives up; of all bots one does it."""
+    """Answers and buries what the server gives up; of all bots of a version one does it, for jobs of that version."""
 
     def __init__(self, connection: Connection, results: Results) -> None:
         self._connection = connection
@@ -36,7 +47,7 @@ class Undertaker:
 
     async def set_up(self) -> None:
         """On a new connection."""
-        await self._connection.subscribe(f"{GIVEN_UP}.*", self._on_given_up, group="undertakers")
+        await self._connection.subscribe(f"{GIVEN_UP}.*", self._on_given_up, group=UNDERTAKERS)
 
     async def _on_given_up(self, message: Msg) -> None:
         try:
@@ -49,7 +60,7 @@ class Undertaker:
 
     async def _bury(self, sequence: int, deliveries: int) -> None:
         job = await self._connection.stored_at(JOBS, sequence)
-        if job is None or job.headers is None:
+        if job is None or job.headers is None or not is_ours(job.headers[SUBJECT]):
             return
         key = key_in(job.headers[SUBJECT])
         log.error("nats_job_given_up", key=key, deliveries=deliveries)

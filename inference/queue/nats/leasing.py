@@ -48,6 +48,7 @@ log = structlog.get_logger(__name__)
 ASK_S = 2.0  # how long a request for jobs stays with the server
 KEPT_S = 5.0  # how long a job that came too late waits for the next pull
 LATE_S = 1.0  # how long after its end the server's word about a request may come
+STILL_S = 10.0  # a worker that neither pulls nor says anything about its jobs for so long is not at work
 OWN_LEASE = 0.9  # of the lease, which the server began to count before we did
 RETRY_S = 0.2
 SKEW_S = 1.0  # clocks that differ by less are left alone
@@ -86,6 +87,7 @@ class Leasing:
         self._moved = asyncio.Event()
         self._inbox = ""
         self._pulling = 0
+        self._last_sign_at = time.monotonic()
         self._wanted: Sequence[str] = ()
         self._model_ids: Sequence[str] = ()
         self.paused = False
@@ -95,6 +97,7 @@ class Leasing:
     def serve(self, model_ids: Sequence[str], seconds_per_cost: float) -> None:
         """What to pull from now on; `add_consumers` has to follow."""
         self._wanted = model_ids
+        self._last_sign_at = time.monotonic()
         self.pace.seconds_per_cost = seconds_per_cost
 
     async def set_up(self) -> None:
@@ -132,6 +135,13 @@ class Leasing:
                     return [*leases]
         finally:
             self._pulling -= 1
+            self._last_sign_at = time.monotonic()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether jobs are pulled or drawn. A worker that cannot, because its child does not start any more, must not
+        keep slower ones from doing so."""
+        return bool(self._pulling) or time.monotonic() < self._last_sign_at + max(STILL_S, self.lease_s)
 
     async def give_back(self, *, everything: bool = False) -> None:
         """Return jobs that nobody pulls any more."""
@@ -141,6 +151,7 @@ class Leasing:
 
     async def tell(self, message: Msg, what: bytes) -> None:
         """Say something about a job without waiting for the server. Raise Unreachable."""
+        self._last_sign_at = time.monotonic()
         await self._connection.publish(message.reply, what)
 
     async def hand_back(self, message: Msg) -> None:

@@ -1,4 +1,4 @@
-"""What streams, subjects and headers are called. `config/nats.conf` gives each role its share of them.
+"""What streams, subjects and headers are called. `config/nats-roles.conf` gives each role its share of them.
 
 The version of the protocol is a part of every subject, so that programs of different versions never read each other's
 messages; a job's model is, too, so that a worker is given only what it can draw.
@@ -25,6 +25,7 @@ DEAD_SUBJECTS = "emoteface.dead"
 LARGE_SUBJECTS = "emoteface.large"
 RESULT_SUBJECTS = "$KV.EMOTEFACE_RESULTS"
 GIVEN_UP = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{JOBS}"
+UNDERTAKERS = f"undertakers-v{PROTOCOL_VERSION}"
 
 TTL = "Nats-TTL"
 EXPECTED_STREAM = "Nats-Expected-Stream"
@@ -37,6 +38,11 @@ LARGE_OBJECT = "Emoteface-Large"  # the name of the pieces that hold what did no
 FRESH_UNTIL = "Emoteface-Fresh-Until"  # by the server's clock, Unix seconds
 CODE = "Emoteface-Code"
 ATTEMPTS = "Emoteface-Attempts"
+
+
+def is_ours(subject: str) -> bool:
+    """Whether this is a job of our version of the protocol."""
+    return subject.startswith(f"{JOB_SUBJECTS}.v{PROTOCOL_VERSION}.")
 
 
 def model_token(model_id: str) -> str:
@@ -78,7 +84,7 @@ def consumer_of(model_id: str) -> str:
 
 def result_subject(key: str) -> str:
     """Where the outcome of this key is published and kept."""
-    return f"{RESULT_SUBJECTS}.{key}"
+    return f"{RESULT_SUBJECTS}.v{PROTOCOL_VERSION}.{key}"
 
 
 def number_in(headers: Mapping[str, str] | None, name: str) -> float:

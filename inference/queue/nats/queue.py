@@ -194,8 +194,9 @@ class NatsQueue:
     async def _advertise(self) -> None:
         if self._advert is not None and self.connection.up:
             self._advert = replace(self._advert, seconds_per_cost=self._leasing.pace.seconds_per_cost)
-            self.workers.heard(self._advert)
-            await self.connection.publish(f"{ADVERTS}.{self._advert.id}", self._advert.to_bytes())
+            said = replace(self._advert, paused=self._advert.paused or not self._leasing.is_at_work)
+            self.workers.heard(said)
+            await self.connection.publish(f"{ADVERTS}.{said.id}", said.to_bytes())
 
     async def _say_goodbye(self) -> None:
         await self._leasing.give_back(everything=True)

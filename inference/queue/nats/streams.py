@@ -1,6 +1,6 @@
 """What is kept on the server: made when it is missing, brought up to date when an older program made it.
 
-Only the bot may do that (`config/nats.conf`); workers wait until it is there.
+Only the bot may do that (`config/nats-roles.conf`); workers wait until it is there.
 """
 
 from __future__ import annotations

@@ -157,14 +157,15 @@ async def test_in_a_thread_sending_there_is_what_counts(fake: FakeDiscord) -> No
 
 async def refused_answers(chat: Chat, channel: Channel, times: int) -> tuple[Message, FaceRequest]:
     """Of questions that were asked before the permission went, which nobody told the bot."""
-    questions = [chat.fake.say(channel, chat.ada, "!face 😂") for _ in range(times + 1)]
-    await chat.faces.asked(times + 1)
+    for count in range(1, times + 2):
+        question = chat.fake.say(channel, chat.ada, "!face 😂")
+        await chat.faces.asked(count)
     chat.fake.fail_next("POST", f"/channels/{channel.id}/messages", 403, code=50001, times=times)
     *requests, last = chat.faces.requests.values()
     for request in requests:
         with pytest.raises(Undeliverable):
             await chat.faces.answer(request)
-    return questions[-1], last
+    return question, last
 
 
 async def test_after_three_refusals_nothing_is_tried_in_that_channel(chat: Chat) -> None:

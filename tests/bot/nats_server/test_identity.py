@@ -64,9 +64,23 @@ def test_a_name_less_leaves_the_certificate_alone(tmp_path: Path) -> None:
     assert identity_for(Served(("203.0.113.7",), 4222), tmp_path).certificate.read_bytes() == certificate
 
 
+def test_a_password_that_somebody_else_knows_is_changed_by_deleting_it(tmp_path: Path) -> None:
+    before = identity_for(HOME, tmp_path)
+    (tmp_path / FOLDER / "identity.json").unlink()
+    after = identity_for(HOME, tmp_path)
+    assert not set(before.passwords.values()) & set(after.passwords.values())
+    assert identity_in(tmp_path) == after
+
+
 def test_without_a_server_there_is_nothing_to_join(tmp_path: Path) -> None:
     with pytest.raises(NothingServed, match=r"queue\.nats\.serve"):
         identity_in(tmp_path)
+
+
+async def test_who_asks_while_the_bot_starts_waits_for_it(tmp_path: Path) -> None:
+    asked = asyncio.create_task(asyncio.to_thread(identity_in, tmp_path, 60.0))
+    made = await asyncio.to_thread(identity_for, HOME, tmp_path)
+    assert await asked == made
 
 
 def test_the_bot_logs_in_at_its_own_server_and_draws_there(tmp_path: Path) -> None:

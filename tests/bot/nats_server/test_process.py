@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -62,6 +63,23 @@ async def test_it_is_started_again_when_it_dies(identity: Identity) -> None:
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await until(lambda: server.pid not in (None, first) and server.problem is None)
+        assert await greets(identity)
+
+
+@real
+async def test_it_is_tried_again_until_it_can_be_started(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with nats_server(identity) as server:
+        first = server.pid
+        assert first is not None
+        with monkeypatch.context() as broken:
+            broken.setattr("bot.nats_server.process.write_secret", full)
+            os.kill(first, signal.SIGKILL)
+            await until(lambda: "No space left" in str(server.problem))
+            assert server.pid is None
+        await until(lambda: server.pid is not None and server.problem is None)
         assert await greets(identity)
 
 

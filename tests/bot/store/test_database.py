@@ -14,6 +14,9 @@ from bot.store.audit import AuditEntry
 from bot.store.database import BUSY_TIMEOUT_MS, IN_MEMORY_URL, DatabaseUnusable, downgrade, open_database, upgrade
 from bot.store.scope_settings import ScopeSettings, StoredSetting
 from bot.store.tables import metadata
+from bot.store.together import together
+from tests.servers.postgres import Postgres
+from tests.servers.proxy import Mended, cut_proxy
 
 
 async def tables(engine: AsyncEngine) -> set[str]:
@@ -161,3 +164,34 @@ async def test_settings_of_the_version_before_channels_are_kept_there_and_back(u
             stored = text("SELECT scope_id, name, CAST(value AS TEXT) FROM scope_setting")
             rows = (await connection.execute(stored)).all()
             assert sorted(map(tuple, rows)) == sorted(old)
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("mended", Mended)
+async def test_a_network_that_fell_silent_costs_a_few_seconds_however_many_connections_it_had(
+    postgres: Postgres, mended: Mended
+) -> None:
+    name = await postgres.new_database()
+    async with cut_proxy(postgres.socket) as link, open_database(postgres.url_through(link.port, name)) as engine:
+
+        async def use() -> None:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT pg_sleep(0.2)"))
+
+        await asyncio.gather(*(use() for _ in range(10)))
+        await link.cut()
+        await link.mend(mended)
+        async with asyncio.timeout(25):  # one connection that is asked in vain, and room for a busy machine
+            for _ in range(10):
+                await together(engine).write(text("SELECT 1"))
+            await asyncio.gather(*(use() for _ in range(10)))
+
+
+@pytest.mark.scale
+async def test_a_transaction_whose_client_vanished_does_not_hold_its_rows_for_ever(postgres: Postgres) -> None:
+    async with (
+        open_database(postgres.url(await postgres.new_database())) as engine,
+        engine.connect() as connection,
+    ):
+        limit = (await connection.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar_one()
+        assert limit == "1min"
