@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import test_utils, web
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, FloatRect, Page, Route, expect
 from yarl import URL
 
 from bot.guessing.round import RoundState
@@ -275,6 +276,13 @@ async def test_a_hidden_face_vanishes_at_once_and_one_that_waits_never_comes(bro
         assert await page.evaluate("window.names") == ["Ada", "Cyd"]
 
 
+async def settled(page: Page, right: Callable[[FloatRect], bool]) -> None:
+    """Faces come in with a movement."""
+    async with asyncio.timeout(30):
+        while (box := await page.locator(".act").bounding_box()) is None or not right(box):
+            await asyncio.sleep(0.02)
+
+
 async def test_a_change_of_look_is_seen_at_once(browser: Browser, screen: Screen) -> None:
     await screen.set("overlay_duration_s", 30)
     async with opened(browser, screen.url) as page:
@@ -285,9 +293,7 @@ async def test_a_change_of_look_is_seen_at_once(browser: Browser, screen: Screen
         await expect(page.locator("html")).to_have_attribute("data-theme", "neon")
         await expect(page.locator("#screen")).to_have_attribute("data-position", "top-left")
         await screen.show(staged())
-        box = await page.locator(".act").bounding_box()
-        assert box is not None
-        assert box["x"] < 100
+        await settled(page, lambda box: box["x"] < 100)
 
 
 @pytest.mark.parametrize("theme", ["plain", "card", "pixel", "neon"])
@@ -298,9 +304,7 @@ async def test_also_the_largest_face_is_within_the_screen(browser: Browser, scre
     async with opened(browser, screen.url) as page:
         await screen.show(staged())
         await shown_face(page)
-        box = await page.locator(".act").bounding_box()
-    assert box is not None
-    assert (box["y"] >= 0, box["y"] + box["height"] <= 540) == (True, True)
+        await settled(page, lambda box: box["y"] >= 0 and box["y"] + box["height"] <= 540)
 
 
 async def test_a_test_is_seen(browser: Browser, screen: Screen) -> None:
