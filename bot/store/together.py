@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Executable
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 STATEMENT_TIMEOUT_S = 30
@@ -81,7 +80,7 @@ class Together:
         try:
             async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
                 results = [await _attempted(connection, write) for write in writes]
-        except (SQLAlchemyError, OSError) as error:  # timeouts are OSErrors
+        except Exception as error:  # noqa: BLE001  # whatever it is, all of them wait to hear of it
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
             if write.outcome.done():
