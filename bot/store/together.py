@@ -1,7 +1,8 @@
 """Group commit: what is written at the same time is committed together.
 
 A commit that survives a power cut costs milliseconds, and SQLite has one writer. While one commit runs, further writes
-line up; whoever is next commits all of them, each in a savepoint of its own. One write alone is as fast as before.
+line up; whoever is next commits all of them. Should one fail, nothing has happened yet, and they are done again, each
+in a savepoint of its own: savepoints would take most of the time, and hardly any write fails.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Together:
         return await self.do(work)
 
     async def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Committed when this returns, with what `work` returned; when it raises, nothing of it happened.
+        """Committed when this returns, with what `work` returned; when it raises, nothing of it happened. It may be
+        called again after it was undone, so all it does is in the database.
 
         TimeoutError after 30 s without the database. Cancelled, it may or may not have been written.
         """
@@ -78,8 +80,7 @@ class Together:
 
     async def _commit(self, writes: list[_Write]) -> None:
         try:
-            async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
-                results = [await _attempted(connection, write) for write in writes]
+            results = await self._results(writes)
         except Exception as error:  # noqa: BLE001  # whatever it is, all of them wait to hear of it
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
@@ -89,6 +90,31 @@ class Together:
                 write.outcome.set_exception(result)
             else:
                 write.outcome.set_result(result)
+
+    async def _results(self, writes: list[_Write]) -> list[Any]:
+        try:
+            return await self._at_once(writes)
+        except _Undone as undone:
+            return [undone.reason] if len(writes) == 1 else await self._each_by_itself(writes)
+
+    async def _at_once(self, writes: list[_Write]) -> list[Any]:
+        async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
+            try:
+                return [await write.work(connection) for write in writes]
+            except Exception as error:
+                raise _Undone(error) from error
+
+    async def _each_by_itself(self, writes: list[_Write]) -> list[Any]:
+        async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
+            return [await _attempted(connection, write) for write in writes]
+
+
+class _Undone(Exception):
+    """One of the writes failed for this `reason`, and none has been committed."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 async def _attempted(connection: AsyncConnection, write: _Write) -> Any:

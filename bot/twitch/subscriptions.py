@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -120,7 +121,7 @@ class Reconciler:
                 self._refused.pop(what, None)
             elif here or (found.status != "enabled" and found.transport.method == place.transport["method"]):
                 await self._delete(found.id, place.whose)
-        made = [self._create(each, place) for each in needed.values()]
+        made = [partial(self._create, each, place) for each in needed.values()]
         return sum(await _some_at_once(made))
 
     def forget(self, channel_id: str) -> None:
@@ -178,13 +179,13 @@ class Reconciler:
         return True
 
 
-async def _some_at_once(works: Sequence[Coroutine[Any, Any, bool]]) -> list[bool]:
+async def _some_at_once(works: Sequence[Callable[[], Awaitable[bool]]]) -> list[bool]:
     """All of them are done, whatever becomes of the others; then the first error is raised."""
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def through(work: Coroutine[Any, Any, bool]) -> bool:
+    async def through(work: Callable[[], Awaitable[bool]]) -> bool:
         async with gate:
-            return await work
+            return await work()
 
     outcomes = await asyncio.gather(*map(through, works), return_exceptions=True)
     errors = [each for each in outcomes if isinstance(each, BaseException)]

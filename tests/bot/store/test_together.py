@@ -38,6 +38,18 @@ async def test_what_comes_at_once_takes_few_commits(engine: AsyncEngine) -> None
     assert len(counted) <= 3
 
 
+async def test_savepoints_are_for_when_one_fails(engine: AsyncEngine) -> None:
+    writer, taken = together(engine), list[object]()
+    event.listen(engine.sync_engine, "savepoint", lambda _connection, name: taken.append(name))
+    await asyncio.gather(*(writer.write(insert(opt_out).values(row(n))) for n in range(10)))
+    assert not taken
+    again = (writer.write(insert(opt_out).values(row(n))) for n in (10, 9, 11))
+    outcomes = await asyncio.gather(*again, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [int, IntegrityError, int]
+    assert taken
+    assert await stored(engine) == {str(n) for n in range(12)}
+
+
 async def test_each_hears_how_many_rows_it_changed(engine: AsyncEngine) -> None:
     writer = together(engine)
     await asyncio.gather(*(writer.write(insert(opt_out).values(row(n))) for n in range(3)))
