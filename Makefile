@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --constrai
 # Libraries that keep caches and settings of their own (matplotlib, Chromium) keep them in here, too.
 INSIDE := XDG_CACHE_HOME=$(CURDIR)/var/cache XDG_CONFIG_HOME=$(CURDIR)/var/config
 
-.PHONY: help setup run test test-scale bench-scale lint bench looks fairness overlay soak fuzz train clean texts pictures guide walks
+.PHONY: help setup run test test-scale bench-scale lint bench looks fairness overlay soak soak-scale fuzz train clean texts pictures guide walks
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,10 +41,11 @@ $(VENV)/.servers: $(VENV)/.full
 test: $(VENV)/.full ## set up everything and pass the tests
 	@$(INSIDE) $(BIN)/pytest -m "not scale" --cov --cov-report=term
 
-bench-scale: $(VENV)/.servers ## what the queue costs; who waits how long with many servers and workers, simulated; what the store accepts
+bench-scale: $(VENV)/.servers ## what the queue costs and the store accepts; many servers and workers, simulated; everything broken on purpose (half an hour)
 	@$(INSIDE) PYTHONPATH=tests:. $(BIN)/python -m tests.bench.scale
 	@$(INSIDE) $(BIN)/python -m tests.bench.many_servers
 	@$(INSIDE) $(BIN)/python -m tests.bench.accepting
+	@$(INSIDE) PYTHONPATH=tests:. $(BIN)/python -m tests.faults
 
 test-scale: $(VENV)/.servers ## pass the tests that need real servers, which it installs into .venv, too
 	@$(INSIDE) REQUIRE_SERVERS=1 $(BIN)/pytest -m scale
@@ -82,6 +83,9 @@ overlay: $(VENV)/.full ## how smooth the stream overlay is on a weak machine, an
 
 soak: $(VENV)/.full ## twenty minutes of mixed load with seeded faults: is anything lost, or answered twice?
 	@$(INSIDE) PYTHONPATH=tests:. $(BIN)/python -m tests.bench.soak
+
+soak-scale: $(VENV)/.servers ## ten minutes of a bot, workers, NATS and PostgreSQL that are killed and cut off by a seed
+	@$(INSIDE) PYTHONPATH=tests:. $(BIN)/python -m tests.faults.soak
 
 fuzz: $(VENV)/.full ## ten minutes of ever new bytes and texts for everything that reads them from outside
 	@$(INSIDE) $(BIN)/python -m tests.fuzz

@@ -28,6 +28,7 @@ _UPGRADE_LOCK = 0x656D6F7465  # any number that nobody else uses in this databas
 _POSTGRESQL_CONNECTIONS = 10  # of one process; a server takes 100 unless it is told otherwise
 _CONNECT_TIMEOUT_S = 10
 _PING_TIMEOUT_S = 3  # a connection that is silent for so long is dead, and so are those that lie beside it
+_FRESH_S = 1
 _ABANDONED_S = 60  # the server ends a transaction whose client says nothing: it may hold what others wait for
 _SINCE = "since"  # what a connection's record calls the moment it was made
 BUSY_TIMEOUT_MS = 20_000  # a burst of writers takes turns for seconds on a slow disk; less than a statement's timeout
@@ -158,8 +159,10 @@ class _Distrust:
     def note(self, _connection: object, record: Any) -> None:
         record.info[_SINCE] = time.monotonic()
 
-    def ping(self, connection: Any, _record: object, _proxy: object) -> None:
-        """Raise what makes the pool connect anew."""
+    def ping(self, connection: Any, record: Any, _proxy: object) -> None:
+        """Raise what makes the pool connect anew; a connection that has just been made needs no asking."""
+        if time.monotonic() < record.info[_SINCE] + _FRESH_S:
+            return
         try:
             connection.run_async(lambda driver: driver.fetchrow(";", timeout=_PING_TIMEOUT_S))
         except Exception as error:  # whatever is wrong with it, a new one is better

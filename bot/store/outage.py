@@ -8,11 +8,23 @@ import errno
 from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    NotSupportedError,
+    PendingRollbackError,
+    ProgrammingError,
+    ResourceClosedError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_OF_THE_CONNECTION = (DisconnectionError, NoConnectionFree, PendingRollbackError, ResourceClosedError)
+"""What whoever shares a transaction meets when its connection breaks under somebody else, or when all are in use."""
 _OF_THE_STATEMENT = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 
 
@@ -20,7 +32,7 @@ def is_outage(error: BaseException) -> bool:
     """Whether the same may work later; what is wrong with the statement or its values stays wrong."""
     if isinstance(error, DBAPIError):
         return not isinstance(error, _OF_THE_STATEMENT)
-    return isinstance(error, OSError)  # timeouts are some
+    return isinstance(error, (*_OF_THE_CONNECTION, OSError))  # timeouts are OSErrors
 
 
 def kind_of(error: BaseException) -> str:

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Executable
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 STATEMENT_TIMEOUT_S = 30
@@ -81,10 +80,8 @@ class Together:
 
     async def _commit(self, writes: list[_Write]) -> None:
         try:
-            results = await self._at_once(writes)
-        except _Undone as undone:
-            results = [undone.reason] if len(writes) == 1 else await self._each_by_itself(writes)
-        except (SQLAlchemyError, OSError) as error:  # timeouts are OSErrors
+            results = await self._results(writes)
+        except Exception as error:  # noqa: BLE001  # whatever it is, all of them wait to hear of it
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
             if write.outcome.done():
@@ -94,6 +91,12 @@ class Together:
             else:
                 write.outcome.set_result(result)
 
+    async def _results(self, writes: list[_Write]) -> list[Any]:
+        try:
+            return await self._at_once(writes)
+        except _Undone as undone:
+            return [undone.reason] if len(writes) == 1 else await self._each_by_itself(writes)
+
     async def _at_once(self, writes: list[_Write]) -> list[Any]:
         async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
             try:
@@ -102,11 +105,8 @@ class Together:
                 raise _Undone(error) from error
 
     async def _each_by_itself(self, writes: list[_Write]) -> list[Any]:
-        try:
-            async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
-                return [await _attempted(connection, write) for write in writes]
-        except (SQLAlchemyError, OSError) as error:
-            return [error] * len(writes)
+        async with asyncio.timeout(STATEMENT_TIMEOUT_S), writing(self._engine).begin() as connection:
+            return [await _attempted(connection, write) for write in writes]
 
 
 class _Undone(Exception):

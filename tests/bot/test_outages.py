@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from structlog.testing import capture_logs
 
 from bot.errors import StoreOutOfReach
@@ -147,6 +148,8 @@ def test_only_what_passes_is_an_outage() -> None:
     full = sqlite3.OperationalError("database or disk is full: INSERT secret")
     assert is_outage(OperationalError("INSERT", {"token": "secret"}, full))
     assert is_outage(TimeoutError())
+    assert is_outage(PendingRollbackError("the connection broke under somebody else"))
+    assert is_outage(NoConnectionFree("all are in use"))
     assert is_outage(OSError(28, "No space left on device"))
     assert not is_outage(IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE")))
     assert not is_outage(ValueError("x"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import logging
 import signal
 import statistics
 import sys
@@ -176,6 +177,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=9, help="(%(default)s)")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    logging.disable()  # the local Discord's server says how its connections broke
     soaked = asyncio.run(soak(given.minutes * 60, given.seed, print_line))
     print_line(table(soaked))
     return 0 if soaked.row.is_good else 1

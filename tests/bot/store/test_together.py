@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import event, insert, select, update
+import pytest
+from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.store.database import open_database
+from bot.store.outage import is_outage
 from bot.store.tables import opt_out
 from bot.store.together import together, writing
+from tests.servers.postgres import Postgres
 
 
 def row(user_id: int) -> dict[str, str]:
@@ -104,3 +108,40 @@ async def test_who_reads_before_writing_is_not_cut_short_by_another_writer(engin
     assert await other == 1
     async with engine.connect() as connection:
         assert len((await connection.execute(select(opt_out))).all()) == 2
+
+
+async def test_an_end_that_nobody_thought_of_reaches_everybody_who_waits(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = together(engine)
+
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.store.together.writing", break_down)
+        outcomes = await asyncio.gather(
+            *(writer.write(insert(opt_out).values(row(n))) for n in range(5)), return_exceptions=True
+        )
+    assert {type(outcome) for outcome in outcomes} == {ZeroDivisionError}
+    await writer.write(insert(opt_out).values(row(7)))
+    assert await stored(engine) == {"7"}
+
+
+@pytest.mark.scale
+async def test_a_connection_that_breaks_under_one_is_an_outage_for_all_who_share_its_commit(
+    postgres: Postgres,
+) -> None:
+    url = postgres.url(await postgres.new_database())
+    async with open_database(url) as engine:
+        writer = together(engine)
+        writes = [insert(opt_out).values(row(n)) for n in range(6)]
+        end_of_it = text("SELECT pg_terminate_backend(pg_backend_pid())")
+        outcomes = await asyncio.gather(
+            *map(writer.write, [writes[0], writes[1], end_of_it, *writes[2:]]), return_exceptions=True
+        )
+        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        assert len(errors) >= len(writes) - 1, "the first may have been committed alone"
+        assert all(is_outage(error) for error in errors), errors
+        written = {str(n) for n, outcome in zip((0, 1), outcomes[:2], strict=True) if isinstance(outcome, int)}
+        assert await stored(engine) == written
