@@ -13,11 +13,11 @@ import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice
 
 from config.queue import QueueSettings
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode
+from inference.queue.in_flight import Claim, DeadLetter, Entry
 from inference.queue.interface import Lease, QueueFull, QueueStats, Ticket
 from inference.queue.outcomes import Answers
 from inference.queue.pace import ENOUGH_S, Pace, Round
@@ -27,44 +27,10 @@ DEAD_LETTERS = 32
 RETRY_S = (1.0, 600.0)
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A job that was given up, kept for inspection."""
-
-    job: FaceJob
-    code: FailureCode
-    attempts: int
-    at: float
-
-
-@dataclass(eq=False, slots=True)
-class _Claim:
-    """One asker of a job that is not answered yet."""
-
-    deadline_at: float
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(eq=False, slots=True)
-class _Entry:
-    """A job in flight: waiting while `lease` is None. It lives as long as it is leased or somebody waits for it."""
-
-    job: FaceJob
-    claims: dict[str, _Claim] = field(default_factory=dict)
-    deliveries: int = 0
-    lease: _MemoryLease | None = None
-    leased_until: float = 0.0
-
-    @property
-    def deadline_at(self) -> float:
-        """When the last asker gives up."""
-        return max((claim.deadline_at for claim in self.claims.values()), default=0.0)
-
-
 class _MemoryLease:
     """The current lease of an entry is the one the entry points at; every other one is stale."""
 
-    def __init__(self, queue: MemoryQueue, entry: _Entry, work: Round) -> None:
+    def __init__(self, queue: MemoryQueue, entry: Entry, work: Round) -> None:
         self._queue = queue
         self._entry = entry
         self._attempt = entry.deliveries
@@ -104,8 +70,8 @@ class MemoryQueue:
         self._settings = settings
         self._clock = clock
         self._reused = reused  # called for every job answered from the cache
-        self._in_flight: dict[str, _Entry] = {}
-        self._waiting: OrderedDict[str, _Entry] = OrderedDict()
+        self._in_flight: dict[str, Entry] = {}
+        self._waiting: OrderedDict[str, Entry] = OrderedDict()
         self._answers = Answers(settings.cache_mb * 1_000_000, settings.cache_ttl_s)
         self._dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS)
         self._askers = 0  # over all jobs in flight
@@ -142,12 +108,12 @@ class MemoryQueue:
         entry = self._in_flight.get(job.key)
         self._refuse_when_full(joins=entry is not None)
         if entry is None:
-            entry = self._in_flight[job.key] = self._waiting[job.key] = _Entry(job)
+            entry = self._in_flight[job.key] = self._waiting[job.key] = Entry(job)
             self._outstanding_cost += job.cost
             self._moved.set()
         elif job.deadline_at > entry.job.deadline_at:
             entry.job = job  # the same drawing, wanted for longer
-        entry.claims[ticket.id] = _Claim(job.deadline_at)
+        entry.claims[ticket.id] = Claim(job.deadline_at)
         self._askers += 1
         self._look_again_at(job.deadline_at)
         return ticket
@@ -217,12 +183,12 @@ class MemoryQueue:
         self._look_again_at(now + self._settings.lease_s)
         return leases
 
-    def _extend(self, lease: _MemoryLease, entry: _Entry) -> None:
+    def _extend(self, lease: _MemoryLease, entry: Entry) -> None:
         now = self._settle()
         if entry.lease is lease:
             entry.leased_until = now + self._settings.lease_s
 
-    def _done(self, lease: _MemoryLease, entry: _Entry, result: FaceResult) -> None:
+    def _done(self, lease: _MemoryLease, entry: Entry, result: FaceResult) -> None:
         """A result counts even after the lease was lost, unless another answer came first."""
         _check_key(entry.job, result)
         self._settle()
@@ -231,7 +197,7 @@ class MemoryQueue:
                 self._pace.drawn(lease.round)
             self._answer(entry, result)
 
-    def _fail(self, lease: _MemoryLease, entry: _Entry, failure: FaceFailure, dead_letter: bool) -> None:
+    def _fail(self, lease: _MemoryLease, entry: Entry, failure: FaceFailure, dead_letter: bool) -> None:
         """A failure counts only while the lease holds: another worker may yet succeed."""
         _check_key(entry.job, failure)
         self._settle()
@@ -240,7 +206,7 @@ class MemoryQueue:
                 self._bury(entry, failure.code)
             self._answer(entry, failure)
 
-    def _release(self, lease: _MemoryLease, entry: _Entry) -> None:
+    def _release(self, lease: _MemoryLease, entry: Entry) -> None:
         self._settle()
         if entry.lease is lease:
             self._give_back(entry)
@@ -266,7 +232,7 @@ class MemoryQueue:
     def _look_again_at(self, limit: float) -> None:
         self._first_limit = min(self._first_limit, limit)
 
-    def _lose(self, entry: _Entry) -> None:
+    def _lose(self, entry: Entry) -> None:
         """The worker is silent: deliver again, or give the job up as one that kills workers."""
         if entry.deliveries < self._settings.max_attempts:
             self._give_back(entry)
@@ -274,7 +240,7 @@ class MemoryQueue:
         self._bury(entry, FailureCode.GENERATOR_CRASHED)
         self._answer(entry, FaceFailure(entry.job.key, FailureCode.GENERATOR_CRASHED))
 
-    def _give_back(self, entry: _Entry) -> None:
+    def _give_back(self, entry: Entry) -> None:
         entry.lease = None
         if not entry.claims:
             self._remove(entry)
@@ -284,10 +250,10 @@ class MemoryQueue:
         self._waiting.move_to_end(entry.job.key, last=False)
         self._moved.set()
 
-    def _bury(self, entry: _Entry, code: FailureCode) -> None:
+    def _bury(self, entry: Entry, code: FailureCode) -> None:
         self._dead_letters.append(DeadLetter(entry.job, code, entry.deliveries, self._clock()))
 
-    def _answer(self, entry: _Entry, outcome: FaceOutcome) -> None:
+    def _answer(self, entry: Entry, outcome: FaceOutcome) -> None:
         entry.lease = None
         self._remove(entry)
         self._answers.keep(outcome, entry.claims, self._clock())
@@ -320,7 +286,7 @@ class MemoryQueue:
         if not entry.claims and entry.lease is None:
             self._remove(entry)
 
-    def _remove(self, entry: _Entry) -> None:
+    def _remove(self, entry: Entry) -> None:
         del self._in_flight[entry.job.key]
         self._waiting.pop(entry.job.key, None)
         self._askers -= len(entry.claims)

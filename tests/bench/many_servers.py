@@ -171,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--faces-per-s", type=float, default=60.0, help="plain faces of one worker (%(default)s)")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 10], help="(%(default)s)")
     parser.add_argument("--loads", type=float, nargs="+", default=[0.5, 0.9, 1.3], help="(%(default)s)")
+    parser.add_argument("--cached", type=int, nargs="+", default=[0, 2000], help="faces (%(default)s)")
     parser.add_argument("--lasting-s", type=float, default=120.0, help="with the raid in the middle (%(default)s)")
     parser.add_argument("--seed", type=int, default=9, help="(%(default)s)")
     given = parser.parse_args(arguments)
@@ -179,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print_line(f"workers  load  cache  order    reused {columns}{columns}")
     for workers in given.workers:
         for load in given.loads:
-            for cached in (0, 2000):
+            for cached in given.cached:
                 world = World(workers, given.faces_per_s, load, given.lasting_s, cached)
                 for name, order in _ORDERS.items():
                     found = waits(world, asked(world, Random(given.seed)), order())
