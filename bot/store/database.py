@@ -28,9 +28,8 @@ _UPGRADE_LOCK = 0x656D6F7465  # any number that nobody else uses in this databas
 _POSTGRESQL_CONNECTIONS = 10  # of one process; a server takes 100 unless it is told otherwise
 _CONNECT_TIMEOUT_S = 10
 _PING_TIMEOUT_S = 3  # a connection that is silent for so long is dead, and so are those that lie beside it
-_FRESH_S = 1
 _ABANDONED_S = 60  # the server ends a transaction whose client says nothing: it may hold what others wait for
-_SINCE = "since"  # what a connection's record calls the moment it was made
+_SINCE, _NEW = "since", "new"  # what a connection's record says: when it was made, and that nobody has used it yet
 BUSY_TIMEOUT_MS = 20_000  # a burst of writers takes turns for seconds on a slow disk; less than a statement's timeout
 
 
@@ -157,11 +156,11 @@ class _Distrust:
         self._silent_at = -math.inf
 
     def note(self, _connection: object, record: Any) -> None:
-        record.info[_SINCE] = time.monotonic()
+        record.info |= {_SINCE: time.monotonic(), _NEW: True}
 
     def ping(self, connection: Any, record: Any, _proxy: object) -> None:
         """Raise what makes the pool connect anew; a connection that has just been made needs no asking."""
-        if time.monotonic() < record.info[_SINCE] + _FRESH_S:
+        if record.info.pop(_NEW, False):
             return
         try:
             connection.run_async(lambda driver: driver.fetchrow(";", timeout=_PING_TIMEOUT_S))

@@ -26,7 +26,7 @@ import psutil
 import structlog
 
 from tests.faults.installation import Installation, Link, Plan, installation
-from tests.faults.watching import Crowd, Row
+from tests.faults.watching import DEAF_S, Crowd, Row
 from tests.printing import print_line
 from tests.servers.proxy import Cut, Mended
 
@@ -35,7 +35,6 @@ LONGEST_CUT_S = 8.0
 BOT_KILLS_UNTIL = 0.6
 ROOMS = 60
 SAMPLE_S = 1.0
-DEAF_S = 120.0
 
 
 @dataclass(slots=True)
@@ -47,8 +46,11 @@ class Soaked:
     samples: list[tuple[float, int]] = field(default_factory=list)
 
 
-async def soak(seconds: float, seed: int, progress: Callable[[str], None] = lambda line: None) -> Soaked:
-    """One run. The same seed draws the same faults; what they meet depends on the machine."""
+async def soak(
+    seconds: float, seed: int, progress: Callable[[str], None] = lambda line: None, *, deaf_s: float = DEAF_S
+) -> Soaked:
+    """One run. The same seed draws the same faults; what they meet depends on the machine. After `deaf_s` nobody hears
+    any more what was said before."""
     plan = Plan(delays_s=(0.05, 0.05), settings={"queue.max_attempts": "20"})
     async with installation(plan) as place:
         soaked, began = Soaked(), time.monotonic()
@@ -69,10 +71,10 @@ async def soak(seconds: float, seed: int, progress: Callable[[str], None] = lamb
             asking.cancel()
             watching.cancel()
             ended_at = time.monotonic()
-            await crowd.settled(DEAF_S if soaked.faults[Link.BOT_DISCORD.value] else 5)
+            accepted = await crowd.settled(deaf_s)
             crowd.look()
             looking.cancel()
-        soaked.row = crowd.judged(await place.requests(), ended_at)
+        soaked.row = crowd.judged(accepted, ended_at)
         soaked.row.notes += [*crowd.refusals(), *place.discord.complaints]
         return soaked
 

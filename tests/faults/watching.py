@@ -7,7 +7,6 @@ import itertools
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -113,17 +112,17 @@ class Crowd:
             if question.answered_at is None and any(reply.pictures() for reply in self._standing(question)):
                 question.answered_at = now
 
-    async def settled(self, deaf_s: float) -> None:
-        """Return when everything accepted has an answer, in words or as a face, and so has everything else, unless that
-        was not heard for `deaf_s`; or when patience is over."""
+    async def settled(self, deaf_s: float) -> dict[str, str]:
+        """Return what was accepted, once all of it has an answer, in words or as a face, and so has everything else,
+        unless that was not heard for `deaf_s`; or when patience is over."""
         began = time.monotonic()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
-                while waiting := {str(each.message.id) for each in self.questions if not self._is_settled(each)}:
-                    is_deaf = time.monotonic() > began + deaf_s
-                    if is_deaf and waiting.isdisjoint(await self._place.requests()):
-                        return
-                    await asyncio.sleep(0.5)
+        while time.monotonic() < began + PATIENCE_S:
+            waiting = {str(each.message.id) for each in self.questions if not self._is_settled(each)}
+            accepted = await self._place.requests()
+            if waiting.isdisjoint(accepted) and (not waiting or time.monotonic() > began + deaf_s):
+                return accepted
+            await asyncio.sleep(0.5)
+        return await self._place.requests()
 
     def judged(self, accepted: dict[str, str], ended_at: float) -> Row:
         """`accepted` are the states of the requests by the ids of their questions."""
@@ -175,10 +174,10 @@ async def through(
         ended_at = await fault(place, crowd) or time.monotonic()
         await asyncio.sleep(AFTER_S)
         asking.cancel()
-        await crowd.settled(deaf_s)
+        accepted = await crowd.settled(deaf_s)
         crowd.look()
         looking.cancel()
-    row = crowd.judged(await place.requests(), ended_at)
+    row = crowd.judged(accepted, ended_at)
     row.notes += [words[:160] for words in crowd.refusals()]
     row.notes += place.discord.complaints
     return row
