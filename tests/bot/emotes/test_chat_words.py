@@ -313,7 +313,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=6)), max_size=5).map("".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200)
 @given(words=st.lists(TEXTS, max_size=4))
 async def test_any_text_gives_safe_emotes_or_a_refusal(shelves: Shelves, words: list[str]) -> None:
     try:

@@ -87,7 +87,9 @@ def test_the_least_recently_used_make_room_also_after_a_restart(tmp_path: Path) 
     assert len(on_disk(tmp_path)) == 2
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), max_size=40))
 def test_the_files_never_take_more_than_their_bound(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, int]]

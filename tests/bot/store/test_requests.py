@@ -85,7 +85,7 @@ async def state_of(requests: RequestStore, request_id: str) -> RequestState:
 
 
 @given(values=requests_with_any_values)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_a_request_comes_back_as_it_was_added(requests: RequestStore, values: FaceRequest) -> None:
     new = replace(values, id=f"{next(numbers):026}")
     await requests.add(new)

@@ -187,7 +187,7 @@ async def test_a_token_that_cannot_be_revoked_does_not_keep_anybody_out(site: Pa
 WORDS = st.text(max_size=40) | st.sampled_from(["code", "state", "error", "..", "//evil.example", "%00", "\r\n", "🎭"])
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(query=st.lists(st.tuples(WORDS, WORDS), max_size=5), code=WORDS, state=WORDS, begun=st.booleans())
 async def test_whatever_a_callback_brings_nobody_is_logged_in_or_sent_away(
     site: PanelSite, query: list[tuple[str, str]], code: str, state: str, begun: bool
