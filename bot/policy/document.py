@@ -14,7 +14,8 @@ HEAD = """# Settings of a server
 Admins change these for their server, or for single channels; a thread has those of its channel. A Twitch channel is a
 server of its own, its broadcaster and moderators change what there is on Twitch (`!faceset`). What nobody has changed
 is the instance's: the section `servers` of [emoteface.yaml](../config/emoteface.yaml), whose comments say more. Changes
-count at once, in every process, and are written down (who, when, what) for 90 days.
+count at once; in other processes with the same database within a second, or with a NATS queue as soon as word of them
+is there. They are written down (who, when, what) for 90 days.
 
 | name | default | for | what it does |
 |---|---|---|---|
