@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,11 +41,16 @@ def settings() -> Mapping[str, str]:
     }
 
 
-def bot(
-    tmp_path: Path, settings: Mapping[str, str], generator: str = "instant"
-) -> AbstractAsyncContextManager[Program]:
+@asynccontextmanager
+async def bot(tmp_path: Path, settings: Mapping[str, str], generator: str = "instant") -> AsyncIterator[Program]:
+    """Ended in good order: one that is killed leaves its server behind."""
     runtime = {"inference.runtime": f"fakes.generators:{generator}"}
-    return running_program(tmp_path / "bot", {**settings, **runtime})
+    async with running_program(tmp_path / "bot", {**settings, **runtime}) as program:
+        try:
+            yield program
+        finally:
+            if program.process.returncode is None:
+                await program.ended(signal.SIGTERM)
 
 
 def worker(tmp_path: Path, code: str, generator: str = "instant") -> AbstractAsyncContextManager[Program]:
