@@ -1,4 +1,4 @@
-"""What the embedded queue knows of each job in flight."""
+"""What queues know of each job in flight."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from bot.errors import StoreOutOfReach
 from bot.models import RequestState
 from bot.store.outage import is_outage, kind_of
+from tests.fakes.disks import fill
 from tests.fakes.serving import ORIGIN, Serving, face, serving_faces
 from tests.polling import until
 
@@ -59,19 +60,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("nobody may mount a file system here")
     yield path
     subprocess.run(["umount", path], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """To the last byte, with a file that can be deleted."""
-    path = disk / "filler"
-    with path.open("wb", buffering=0) as file:
-        for size in (65_536, 4096, 1):
-            try:
-                while file.write(bytes(size)) == size:
-                    pass
-            except OSError:
-                continue
-    return path
 
 
 async def asked_until_refused(serving: Serving) -> None:

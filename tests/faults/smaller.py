@@ -18,6 +18,7 @@ from inference.protocol import FaceJob, FaceOptions, FaceOutcome, FaceResult, Fr
 from inference.queue.nats.names import JOBS
 from inference.queue.nats.queue import NatsQueue, open_nats_queue
 from tests.fakes.discord.server import FakeDiscord
+from tests.fakes.disks import fill
 from tests.faults.watching import AFTER_S, BEFORE_S, Crowd, Row, through
 from tests.polling import until
 from tests.program import running_program
@@ -174,17 +175,6 @@ def _small_disk() -> Iterator[Path]:
 
 
 async def _full(place: Embedded, crowd: Crowd) -> None:
-    filler = place.disk / "filler"
-    await asyncio.to_thread(_fill, filler)
+    filler = await asyncio.to_thread(fill, place.disk)
     await asyncio.sleep(FULL_S)
     filler.unlink()
-
-
-def _fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        for size in (65_536, 4096, 1):
-            try:
-                while file.write(bytes(size)) == size:
-                    pass
-            except OSError:
-                continue

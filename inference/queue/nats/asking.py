@@ -21,6 +21,7 @@ from nats.aio.subscription import Subscription
 
 from config.queue import QueueSettings
 from inference.protocol import FaceFailure, FaceJob, FaceOutcome, FaceResult, FailureCode
+from inference.queue.in_flight import Claim
 from inference.queue.interface import QueueFull, Ticket
 from inference.queue.nats.connection import LIMIT_REACHED, Connection, Refused, Unreachable
 from inference.queue.nats.large import sendable
@@ -40,19 +41,11 @@ AT_ONCE_BYTES = 8_000  # pixels that are compressed sooner than a thread is woke
 
 
 @dataclass(eq=False, slots=True)
-class _Claim:
-    """One asker of a job that is not answered yet."""
-
-    deadline_at: float
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(eq=False, slots=True)
 class _Open:
     """A job that somebody here waits for. `sequence` is its message's, when it was us who published it."""
 
     job: FaceJob
-    claims: dict[str, _Claim] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
     publishing: asyncio.Task[QueueFull | None] | None = None
     published_at: float = math.inf
     sequence: int | None = None
@@ -94,7 +87,7 @@ class Asking:
         entry = self._open.setdefault(job.key, _Open(job))
         if job.deadline_at > entry.job.deadline_at:
             entry.job = job  # the same drawing, wanted for longer
-        entry.claims[ticket.id] = _Claim(job.deadline_at)
+        entry.claims[ticket.id] = Claim(job.deadline_at)
         self._askers += 1
         if entry.publishing is None:
             entry.publishing = self._tasks.create_task(self._first_publish(entry, retry_after_s))
