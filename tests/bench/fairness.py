@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from bot.fairness import PLAIN_COST, FairOrder, HandedOn
+from bot.fairness import FairOrder, HandedOn
+from bot.turns import PLAIN_COST
 from tests.printing import print_line
 
 MAX_BATCH = 8

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
-from bot.fairness import PLAIN_COST, FairOrder, HandedOn
+from bot.fairness import FairOrder, HandedOn
+from bot.turns import PLAIN_COST
 from tests.bench.fairness import KINDS, MAX_BATCH, ArrivalOrder, Ask, Order, part
 from tests.printing import print_line
 

@@ -12,8 +12,8 @@ import pytest
 
 from bot.admission import Admission
 from bot.errors import ERROR_OF_CODE, DeadlineExceeded
-from bot.fairness import QUANTUM
 from bot.models import Origin, Platform
+from bot.turns import QUANTUM
 from config.queue import QueueSettings
 from inference.protocol import FaceJob, FaceOptions, FaceOutcome, FaceResult, FailureCode, Frame, Picture
 from inference.queue.interface import QueueFull, QueueStats, Ticket
