@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.many_servers", description=__doc__)
     parser.add_argument("--faces-per-s", type=float, default=60.0, help="plain faces of one worker (%(default)s)")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 10], help="(%(default)s)")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 10, 100], help="(%(default)s)")
     parser.add_argument("--loads", type=float, nargs="+", default=[0.5, 0.9, 1.3], help="(%(default)s)")
     parser.add_argument("--cached", type=int, nargs="+", default=[0, 2000], help="faces (%(default)s)")
     parser.add_argument("--lasting-s", type=float, default=120.0, help="with the raid in the middle (%(default)s)")

@@ -20,7 +20,7 @@ from tests.faults.smaller import smaller_rows
 from tests.faults.watching import Row, through
 from tests.printing import print_line
 
-HEADER = "| fault | accepted | face | words | lost | twice | not heard | first answer, s | last face, s |"
+HEADER = "| fault | accepted | face | words | lost | twice | not heard | first answer, s | last face, s | load |"
 
 
 async def row(entry: Entry) -> Row:
@@ -32,9 +32,9 @@ async def row(entry: Entry) -> Row:
 async def main(only: str, cut_s: float) -> int:
     """Print the table; 1 when something was lost or answered twice."""
     rows = {entry.name: (lambda entry=entry: row(entry)) for entry in entries(cut_s)} | smaller_rows()
-    print_line(f"{os.cpu_count()} cores, {datetime.now(UTC):%d %B %Y, %H:%M} UTC; load before each row in brackets\n")
+    print_line(f"{os.cpu_count()} cores, {datetime.now(UTC):%d %B %Y, %H:%M} UTC; the load is that before the row\n")
     print_line(HEADER)
-    print_line("|---|" + "---:|" * 8)
+    print_line("|---|" + "---:|" * 9)
     bad = 0
     for name, play in rows.items():
         if only not in name:
@@ -42,7 +42,7 @@ async def main(only: str, cut_s: float) -> int:
         load = os.getloadavg()[0]
         result = await play()
         bad += not result.is_good
-        print_line(f"| {name} [{load:.0f}] | {result.cells()} |")
+        print_line(f"| {name} | {result.cells()} | {load:.0f} |")
         for note in result.notes:
             sys.stderr.write(f"  {name}: {note}\n")
     return 1 if bad else 0

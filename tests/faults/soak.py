@@ -35,6 +35,7 @@ LONGEST_CUT_S = 8.0
 BOT_KILLS_UNTIL = 0.6
 ROOMS = 60
 SAMPLE_S = 1.0
+PARTS = 6
 
 
 @dataclass(slots=True)
@@ -162,13 +163,12 @@ def table(soaked: Soaked) -> str:
         f"lost {row.lost}, twice {row.double}; the last answer {row.last_s or 0:.1f} s after the end",
         *(f"{count:>5} × {name}" for name, count in sorted(soaked.faults.items())),
     ]
-    part = len(soaked.samples) // 5
+    part = len(soaked.samples) // PARTS
     if part:
-        for number, unit in enumerate((" MB", " files")):
+        for number, unit in enumerate(("MB", "files")):
             values = [sample[number] for sample in soaked.samples]
-            before, after = (statistics.median(some) for some in (values[:part], values[-part:]))
-            rise = statistics.linear_regression(range(len(values)), values).slope * 3600 / SAMPLE_S
-            lines.append(f"bot: {before:.0f} → {after:.0f}{unit}, {rise:+.1f} an hour over {len(values)} s")
+            medians = [statistics.median(values[part * at : part * (at + 1)]) for at in range(PARTS)]
+            lines.append(f"bot: {' → '.join(f'{median:.0f}' for median in medians)} {unit}, each over {part} s")
     return "\n".join(itertools.chain(lines, map(str, row.notes)))
 
 
