@@ -72,7 +72,7 @@ def open_panel(settings: Settings, session: aiohttp.ClientSession, parts: PanelP
     """None where others than this machine could reach it and nobody could log in: without an application of Discord's
     or Twitch's, and without a public URL."""
     if not is_on(settings):
-        log.info("panel_off", reason="for others it takes web.public_url and an OAuth application")
+        log.info("panel_off", reason="for others it takes web.public_url and an application at Discord or Twitch")
         return None
     public_url = settings.web.public_url
     secure = public_url is not None and URL(public_url).scheme == "https"
