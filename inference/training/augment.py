@@ -170,10 +170,13 @@ def _matrix(side: Tensor, angle: Tensor, flipped: Tensor) -> Tensor:
 
 
 def _sample(pixels: Tensor, affine: Tensor, side_px: int) -> Tensor:
-    """pixels (N, 256, 256, 3) uint8, affine (N, 2, 3) -> (N, 3, P, P) in [-1, 1], sampled twice as dense."""
+    """pixels (N, 256, 256, 3) uint8, affine (N, 2, 3) -> (N, 3, P, P) in [-1, 1], sampled twice as dense if smaller."""
     images = pixels.permute(0, 3, 1, 2).float()  # scaled later, when there is less of it
-    grid = sampling_grid(affine, 2 * side_px)
+    smaller = side_px < pixels.shape[1]
+    grid = sampling_grid(affine, 2 * side_px if smaller else side_px)
     dense = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    if not smaller:
+        return (dense / 127.5 - 1).clamp(-1, 1)
     rows = dense[:, :, ::2] + dense[:, :, 1::2]  # (N, 3, P, 2 P)
     return ((rows[..., ::2] + rows[..., 1::2]) / (4 * 127.5) - 1).clamp(-1, 1)
 

@@ -12,7 +12,7 @@ FINE = 16
 """Channels at 128 px."""
 CHANNELS = (32, 64, 128, 192, 256)
 """At 64, 32, 16, 8 and 4 px."""
-COARSE_PX = 64
+COARSE_PX, FINE_PX = 64, 128
 GROUP = 4
 LEAK = 0.2
 
@@ -86,6 +86,11 @@ def _spread(features: Tensor) -> Tensor:
     grouped = features.float().reshape(count // group, group, -1)
     spread = (grouped.var(1, unbiased=False) + 1e-8).sqrt().mean(1)  # (N / group,)
     return spread.repeat_interleave(group).view(-1, 1, 1, 1).expand(-1, 1, height, width).to(features)
+
+
+def looked_at(faces: Tensor) -> Tensor:
+    """(N, 3, P, P) -> the same, or of larger ones what a critic sees: (N, 3, 128, 128)."""
+    return functional.avg_pool2d(faces, faces.shape[-1] // FINE_PX) if faces.shape[-1] > FINE_PX else faces
 
 
 def disguise(faces: Tensor, random: Generator, share: float = 1.0) -> Tensor:

@@ -42,7 +42,8 @@ PACKS = {
 def copy_art(packs: Sequence[Path], target: Path) -> dict[str, int]:
     """Copy the pictures of unpacked packages into `faces/` and `things/` of a folder; returns how many of each.
 
-    Of people who come in skin tones there is the plain one and one tone, another each time.
+    Of people who come in the five skin tones there is the plain one, one of the three lighter and one of the two darker
+    tones, others each time.
     """
     arts = [(_art(pack), pack) for pack in packs]
     copied = {FACES: 0, THINGS: 0}
@@ -54,7 +55,8 @@ def copy_art(packs: Sequence[Path], target: Path) -> dict[str, int]:
             continue
         codes = [record["unified"]]
         if kind == FACES and (tones := list(record.get("skin_variations", {}).values())):
-            codes.append(tones[copied[FACES] % len(tones)]["unified"])
+            lighter, darker = tones[:3], tones[3:]
+            codes += [some[copied[FACES] % len(some)]["unified"] for some in (lighter, darker)]
         for source, name in _pictures(codes, arts):
             shutil.copyfile(source, target / kind / name)
             copied[kind] += 1

@@ -21,7 +21,7 @@ from inference.training.faces import FacesError
 SIDE_PX = 72
 FORMATS = {".png": "PNG", ".webp": "WEBP"}
 GROUNDS = (MATTE, MATTE, MATTE, (255, 255, 255), (49, 51, 56), (0, 0, 0))
-FACE_SHARE = 0.7
+FACE_SHARE = 0.6
 """Of the emoji drawn, those of the folder's first part (faces and people); the rest are anything."""
 SIDES, SHIFT, ROTATION = (0.9, 1.25), 0.06, 0.25
 RECOLOURED_SHARE = 0.4

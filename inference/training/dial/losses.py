@@ -1,7 +1,9 @@
 """What makes a face the emote's. Pictures are (N, 3, P, P) float32 in [-1, 1], cutoffs (N,)."""
 
 import math
+from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,9 +18,15 @@ FREE_COLOUR = 0.25
 """So far may the colours of an emote change for nothing: yellow skin shall become skin."""
 FREE_BRIGHTNESS = 0.2
 """So far its brightness, coarsely: without a bound, dark skin came out light and light skin dark."""
+TONE_SLOPE, TONE_OFFSET, FREE_TONE = 0.7, 0.03, 0.02
+"""How light the skin of a face shall be for the emote's: people are neither as light nor as dark as drawings."""
+SKIN_PX, SKIN_RANKS = 32, (0.4, 0.6)
 FINEST_ADVERSARIAL = 0.3
 APART_PX, APART = 32, 0.2
 """How much two people drawn from one emote shall differ at the coarsest cutoff, mean over so many pixels."""
+COARSEST_DETAIL_PX, DETAIL_CELLS = 32, 4
+LEAST_DETAIL = 1e-5
+"""Power below which it does not matter how little there is."""
 
 
 def kept(output: Tensor, target: Tensor, cutoff: Tensor) -> Tensor:
@@ -59,6 +67,26 @@ def brightness_missed(output: Tensor, emotes: Tensor) -> Tensor:
     """By how much brightness, 4 x 4, differs more than it may, mean."""
     difference = (_brightness(output) - _brightness(emotes)).abs()
     return functional.relu(difference - FREE_BRIGHTNESS).mean()
+
+
+def tone_missed(output: Tensor, emotes: Tensor) -> Tensor:
+    """By how much the lightness of skin is off what the emote's asks for, mean: its tones stay in order."""
+    wanted = TONE_SLOPE * _skin_brightness(emotes) + TONE_OFFSET
+    return functional.relu((_skin_brightness(output) - wanted).abs() - FREE_TONE).mean()
+
+
+def detail_missed(output: Tensor, faces: Tensor) -> Tensor:
+    """How far the power of each octave of detail is from that of faces, mean of the natural logarithms' distances.
+
+    Of the middle half, where faces are, in 4 x 4 cells, each a mean over the batch: where faces have detail, so shall
+    outputs (after the spectral regularisation of Durall et al. 2020, arXiv 2003.01826). Bands are octaves above 16
+    cycles per picture, those of a Laplacian pyramid.
+    """
+    distances = [
+        (ours.clamp(min=LEAST_DETAIL).log() - theirs.clamp(min=LEAST_DETAIL).log()).abs().mean()
+        for ours, theirs in zip(_detail_power(output), _detail_power(faces), strict=True)
+    ]
+    return torch.stack(distances).mean()
 
 
 def twins_missed(output: Tensor, cutoff: Tensor) -> Tensor:
@@ -106,3 +134,27 @@ def _colours(pictures: Tensor) -> Tensor:
 def _brightness(pictures: Tensor) -> Tensor:
     coarse: Tensor = functional.adaptive_avg_pool2d(grey(pictures), BRIGHTNESS_PX)
     return coarse
+
+
+def _middle(pictures: Tensor) -> Tensor:
+    """(N, C, P, P) -> (N, C, P / 2, P / 2)."""
+    quarter = pictures.shape[-1] // 4
+    return pictures[..., quarter:-quarter, quarter:-quarter]
+
+
+def _skin_brightness(pictures: Tensor) -> Tensor:
+    """(N,): the middle half's, of 32 x 32 places those neither dark nor light, so that hair and mouth do not count."""
+    ordered = functional.adaptive_avg_pool2d(_middle(grey(pictures)), SKIN_PX).flatten(1).sort(1).values
+    low, high = (round(share * SKIN_PX**2) for share in SKIN_RANKS)
+    brightness: Tensor = ordered[:, low:high].mean(1)
+    return brightness
+
+
+def _detail_power(pictures: Tensor) -> Iterator[Tensor]:
+    """(4, 4) an octave, finest first."""
+    level = grey(pictures)
+    while level.shape[-1] > COARSEST_DETAIL_PX:
+        below = functional.avg_pool2d(level, 2)
+        band = level - functional.interpolate(below, scale_factor=2, mode="bilinear", align_corners=False)
+        yield functional.adaptive_avg_pool2d(_middle(band).square(), DETAIL_CELLS).mean((0, 1))
+        level = below

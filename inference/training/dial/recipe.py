@@ -12,7 +12,9 @@ class DialRecipe:
     batch: int = 24
     seed: int = 0
     coarse_share: float = 0.35
-    """Share of the run at 64 px; the rest is at 128."""
+    """Share of the run at 64 px, at its start."""
+    fine_share: float = 0.25
+    """Share of the run at 256 px, at its end; what is between is at 128."""
     learning_rate: float = 2e-4
     final_learning_rate: float = 3e-5
     decay_from: float = 0.6
@@ -35,18 +37,25 @@ class DialRecipe:
     """Of a drawn emoji's colours missed."""
     brightness_weight: float = 2.0
     """Of a drawn emoji's brightness missed."""
+    tone_weight: float = 4.0
+    """Of how far the skin of a drawn emoji's face is from the lightness that the emoji asks for."""
+    detail_weight: float = 0.5
+    """Of how much more or less fine detail outputs have than faces."""
     twins_weight: float = 3.0
     """Of how alike two faces of one emoji are."""
     adversarial_weight: float = 1.0
     """At the coarsest cutoff; at the finest it is 0.3 times as much."""
+    critic_ramp: int = 7_000
+    """Pictures over which that sets in; 0 with a critic that has learnt already (`--critic-from`)."""
     ema_half_life: int = 8_000
     """Pictures after which a weight counts half in the moving average."""
 
     def __post_init__(self) -> None:
         if min(self.pictures, self.critic_steps) < 1 or self.batch < 4:
             raise ValueError("a run needs pictures, at least four a batch, and a critic that learns")
-        if not all(0 <= share <= 1 for share in (self.coarse_share, self.drawn_share, self.decay_from)):
-            raise ValueError("shares lie between 0 and 1")
+        shares = (self.coarse_share, self.fine_share, self.drawn_share, self.decay_from)
+        if not all(0 <= share <= 1 for share in shares) or self.coarse_share + self.fine_share > 1:
+            raise ValueError("shares lie between 0 and 1, those of sizes also together")
         if round(self.batch * self.drawn_share) == self.batch:
             raise ValueError("some of each batch must be faces")
         if min(self.learning_rate, self.critic_learning_rate) <= 0:
@@ -70,7 +79,13 @@ def phase_at(recipe: DialRecipe, pictures_seen: int) -> Phase:
     low = recipe.final_learning_rate / recipe.learning_rate
     factor = low + (1 - low) * cosine
     return Phase(
-        side_px=64 if progress < recipe.coarse_share else 128,
+        side_px=_side_px(recipe, progress),
         learning_rate=recipe.learning_rate * factor,
         critic_learning_rate=recipe.critic_learning_rate * factor,
     )
+
+
+def _side_px(recipe: DialRecipe, progress: float) -> int:
+    if progress < recipe.coarse_share:
+        return 64
+    return 256 if progress >= 1 - recipe.fine_share else 128

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from inference.checkpoint import DialInfo, load_dial, save_checkpoint
 from inference.networks.dial import DialGenerator
 from inference.preparation import LATENT
-from inference.training.critic import Critic, disguise
+from inference.training.critic import Critic, disguise, looked_at
 from inference.training.dial import losses
 from inference.training.dial.ahead import Ahead
 from inference.training.dial.drawn import Drawn
@@ -34,7 +34,6 @@ from inference.training.steps import (
     stream,
 )
 
-CRITIC_RAMP_PICTURES = 7_000
 R1_EVERY, R1_PICTURES, R1_WEIGHT = 16, 8, 0.15
 SURE = 0.6
 """Where the critic is so sure of real faces (mean sign of its scores), what it sees is disguised more, else less
@@ -94,7 +93,7 @@ class DialTrainer:
             output = self.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
         measured = self._step_generator(output.float(), batch, asked, random)
         for _ in range(self.recipe.critic_steps):
-            measured |= self._step_critic(output.detach().float(), batch.faces, random)
+            measured |= self._step_critic(looked_at(output.detach().float()), looked_at(batch.faces), random)
         self.pictures_seen = following
         half_life = self.recipe.ema_half_life / self.recipe.batch
         follow(self.average, self.generator, self.pictures_seen // self.recipe.batch, half_life)
@@ -140,28 +139,32 @@ class DialTrainer:
             "kept": losses.kept(drawn, targets, cutoff),
             "full": losses.full(drawn, targets, cutoff),
             "features": losses.features(drawn, targets, heatmaps, cutoff),
+            "detail": losses.detail_missed(output, batch.faces),
         }
         total = (
             recipe.kept_weight * measured["kept"]
             + recipe.full_weight * measured["full"]
             + recipe.feature_weight * measured["features"]
+            + recipe.detail_weight * measured["detail"]
         )
         if pairs < len(output):
             emotes, invented, cutoff = asked.inputs[pairs:], output[pairs:], asked.cutoff[pairs:]
             measured["unlike"] = losses.likeness_missed(invented, emotes, cutoff)
             measured["discoloured"] = losses.colour_missed(invented, emotes)
             measured["dimmed"] = losses.brightness_missed(invented, emotes)
+            measured["tone"] = losses.tone_missed(invented, emotes)
             measured["twins"] = losses.twins_missed(invented, cutoff)
             total = (
                 total
                 + recipe.likeness_weight * measured["unlike"]
                 + recipe.colour_weight * measured["discoloured"]
                 + recipe.brightness_weight * measured["dimmed"]
+                + recipe.tone_weight * measured["tone"]
                 + recipe.twins_weight * measured["twins"]
             )
         self.critic.requires_grad_(False)
         with self._autocast():
-            scores = self.critic(disguise(output, random, self._disguised))
+            scores = self.critic(disguise(looked_at(output), random, self._disguised))
         self.critic.requires_grad_(True)
         measured["adversarial"] = losses.adversarial(scores, asked.cutoff)
         total = total + recipe.adversarial_weight * self._ramp() * measured["adversarial"]
@@ -190,7 +193,7 @@ class DialTrainer:
         self._disguised = min(max(wanted, 0.0), MOST_DISGUISED)
 
     def _ramp(self) -> float:
-        return min(self.pictures_seen / CRITIC_RAMP_PICTURES, 1.0)
+        return min(self.pictures_seen / self.recipe.critic_ramp, 1.0) if self.recipe.critic_ramp else 1.0
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16)

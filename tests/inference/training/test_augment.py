@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -47,11 +48,18 @@ def test_a_view_is_a_function_of_its_stream(faces: Faces) -> None:
     assert not torch.equal(first.faces, other.faces)
 
 
-def test_views_are_pictures_of_128_px_in_range(faces: Faces) -> None:
-    views = random_views(faces, np.arange(4), PHOTOGRAPHS, stream())
-    assert views.faces.shape == (4, 3, 128, 128)
+@pytest.mark.parametrize("side_px", [64, 128, 256])
+def test_views_are_pictures_in_range(faces: Faces, side_px: int) -> None:
+    views = random_views(faces, np.arange(4), PHOTOGRAPHS, stream(), side_px)
+    assert views.faces.shape == (4, 3, side_px, side_px)
     assert views.landmarks.shape == (4, 25, 2)
     assert views.faces.abs().max() <= 1
+
+
+def test_a_view_is_the_same_at_every_size(faces: Faces) -> None:
+    small, large = (random_views(faces, np.arange(4), EMOTES, stream(), side_px).faces for side_px in (128, 256))
+    torch.testing.assert_close(reduced(large, 128), small, atol=0.3, rtol=0)
+    assert (reduced(large, 128) - small).abs().mean() < 0.02
 
 
 def test_landmarks_move_with_the_picture(faces: Faces) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from inference.training.critic import Critic, disguise
+from inference.training.critic import Critic, disguise, looked_at
 
 
 def faces(count: int, side_px: int = 64) -> torch.Tensor:
@@ -78,3 +78,10 @@ def test_only_a_share_is_disguised() -> None:
     assert untouched[0] == 1
     assert untouched[1] == pytest.approx(0.7, abs=0.1)
     assert untouched[2] == 0
+
+
+def test_a_critic_looks_at_128_px_of_larger_faces_and_at_all_of_smaller_ones() -> None:
+    faces = torch.rand(2, 3, 256, 256)
+    assert looked_at(faces).shape == (2, 3, 128, 128)
+    torch.testing.assert_close(looked_at(faces)[0, 0, 0, 0], faces[0, 0, :2, :2].mean())
+    assert torch.equal(looked_at(faces[..., :64, :64]), faces[..., :64, :64])

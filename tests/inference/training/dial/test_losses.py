@@ -29,7 +29,11 @@ def brightness(output: Tensor, target: Tensor, cutoff: Tensor) -> Tensor:
     return losses.brightness_missed(output, target)
 
 
-EVERY = [losses.kept, losses.full, features, losses.likeness_missed, colour, brightness]
+def detail(output: Tensor, target: Tensor, cutoff: Tensor) -> Tensor:
+    return losses.detail_missed(output, target)
+
+
+EVERY = [losses.kept, losses.full, features, losses.likeness_missed, colour, brightness, detail]
 
 
 @pytest.mark.parametrize("missed", EVERY)
@@ -39,7 +43,7 @@ def test_the_same_picture_costs_nothing(missed: Missed, side_px: int) -> None:
         assert missed(pictures(side_px), pictures(side_px), cutoff).item() == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("missed", EVERY)
+@pytest.mark.parametrize("missed", [each for each in EVERY if each is not detail])
 def test_the_farther_away_the_more_it_costs(missed: Missed) -> None:
     target = low_pass(pictures(), COARSE) * 5
     other = low_pass(pictures(seed=2), COARSE) * 5
@@ -108,6 +112,7 @@ def test_what_is_on_a_device_stays_there(side_px: int) -> None:
     results = [
         *(missed(output, target, cutoff) for missed in EVERY if missed is not features),
         losses.features(output, target, heatmaps, cutoff),
+        losses.tone_missed(output, target),
         losses.adversarial(critic(disguise(output, torch.Generator())), cutoff),
     ]
     assert {result.device for result in results} == {device}
@@ -125,3 +130,47 @@ def test_twins_are_compared_in_pairs() -> None:
     one, other = pictures()
     twins = torch.stack([one, one, other, other])
     assert losses.twins_missed(twins, COARSE.repeat(2)).item() == pytest.approx(losses.APART)
+
+
+def test_too_little_detail_and_too_much_cost_the_same() -> None:
+    faces = pictures(256)
+    blurred, sharp = (losses.detail_missed(faces * strength, faces).item() for strength in (0.5, 2.0))
+    assert blurred == pytest.approx(sharp) == pytest.approx(math.log(4))
+
+
+def test_detail_shall_be_where_faces_have_it() -> None:
+    """As much in all, but on the wrong side."""
+    left = torch.zeros(2, 3, 128, 128)
+    left[..., 32:64] = pictures(128)[..., 32:64]
+    assert losses.detail_missed(left.flip(3), left) > 3
+    assert losses.detail_missed(left.roll(1, 0), left).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_detail_outside_the_middle_is_free() -> None:
+    faces, flat_around = pictures(128), torch.zeros(2, 3, 128, 128)
+    flat_around[..., 30:98, 30:98] = faces[..., 30:98, 30:98]
+    assert losses.detail_missed(flat_around, faces) < 0.01
+
+
+def test_skin_follows_the_emotes_lightness_and_stays_human() -> None:
+    emotes = torch.tensor([-0.9, 0.9]).view(2, 1, 1, 1).expand(2, 3, 64, 64)
+    human = emotes * 0.7 + 0.03
+    assert losses.tone_missed(human, emotes).item() == pytest.approx(0, abs=1e-6)
+    assert losses.tone_missed(human + 0.02, emotes).item() == pytest.approx(0, abs=1e-6)
+    assert losses.tone_missed(human - 0.12, emotes).item() == pytest.approx(0.1, abs=1e-5)
+    assert losses.tone_missed(emotes, emotes) > 0.1
+
+
+def test_hair_and_a_mouth_do_not_count_as_skin() -> None:
+    emotes = torch.full((2, 3, 64, 64), 0.6)
+    bald = emotes * 0.7 + 0.03
+    haired = bald.clone()
+    haired[..., :24, :] = -1
+    haired[..., 40:, 28:36] = 1
+    assert losses.tone_missed(haired, emotes).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_two_tones_that_come_out_alike_cost_something_whatever_they_come_out_as() -> None:
+    emotes = torch.tensor([0.3, 0.6]).view(2, 1, 1, 1).expand(2, 3, 64, 64)
+    for lightness in (0.2, 0.3, 0.4):
+        assert losses.tone_missed(torch.full((2, 3, 64, 64), lightness), emotes) > 0.03

@@ -4,11 +4,18 @@ from hypothesis import strategies as st
 
 from inference.training.dial.recipe import DialRecipe, phase_at
 
-RECIPE = DialRecipe(pictures=1000, coarse_share=0.4, decay_from=0.5, learning_rate=3e-4, critic_learning_rate=1.5e-3)
+RECIPE = DialRecipe(
+    pictures=1000,
+    coarse_share=0.4,
+    fine_share=0.1,
+    decay_from=0.5,
+    learning_rate=3e-4,
+    critic_learning_rate=1.5e-3,
+)
 
 
-def test_the_pictures_grow_once() -> None:
-    assert [phase_at(RECIPE, seen).side_px for seen in (0, 399, 400, 1000, 5000)] == [64, 64, 128, 128, 128]
+def test_the_pictures_grow_twice() -> None:
+    assert [phase_at(RECIPE, seen).side_px for seen in (0, 399, 400, 899, 900, 5000)] == [64, 64, 128, 128, 256, 256]
 
 
 def test_the_learning_rates_stay_and_then_fall_along_a_cosine() -> None:
@@ -28,6 +35,7 @@ def test_the_critic_learns_at_the_same_multiple_throughout(seen: int) -> None:
         {"pictures": 0},
         {"batch": 3},
         {"coarse_share": -0.1},
+        {"coarse_share": 0.7, "fine_share": 0.4},
         {"drawn_share": 1.0},
         {"decay_from": 2},
         {"learning_rate": 0},

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from inference.networks.dial import resized
+from inference.training.dial.recipe import DialRecipe
 from inference.training.dial.trainer import DialTrainer, ask
 from inference.training.steps import TrainingDiverged
 
@@ -27,7 +28,17 @@ def test_a_step_trains_all_three_networks(trainer_of: MakeTrainer) -> None:
     critic = trainer.critic.score.weight.clone()
     measured = trainer.step()
     assert trainer.pictures_seen == 4
-    assert {"kept", "full", "features", "unlike", "discoloured", "adversarial", "critic"} <= measured.keys()
+    assert {
+        "kept",
+        "full",
+        "features",
+        "unlike",
+        "discoloured",
+        "tone",
+        "detail",
+        "adversarial",
+        "critic",
+    } <= measured.keys()
     assert not torch.equal(before[0], trainer.generator.to_rgb[0].out.weight)
     assert not torch.equal(before[1], trainer.average.to_rgb[0].out.weight)
     assert not torch.equal(critic, trainer.critic.score.weight)
@@ -61,6 +72,27 @@ def test_growing_to_128_px_changes_nothing_at_first(trainer_of: MakeTrainer) -> 
         assert before.std() > 0.001
         torch.testing.assert_close(grown, resized(before, 2))
         torch.testing.assert_close(trainer.critic(grown), trainer.critic(functional.avg_pool2d(grown, 2)))
+
+
+def test_the_head_of_256_px_is_trained_at_the_end(trainer_of: MakeTrainer) -> None:
+    trainer = trainer_of(pictures=8, coarse_share=0.0, fine_share=0.5)
+    heads = []
+    for _ in range(2):
+        trainer.step()
+        heads.append(trainer.generator.fine.out.weight.detach().clone())
+    assert trainer.size == "256 px"
+    assert not heads[0].any()
+    assert heads[1].any()
+
+
+def test_a_critic_that_has_learnt_is_heard_at_once(trainer_of: MakeTrainer) -> None:
+    """Where nothing else counts, only then does the first step change anything."""
+    silent = {name: 0.0 for name in DialRecipe.__dataclass_fields__ if name.endswith("_weight")}
+    for ramp, changes in ((7_000, False), (0, True)):
+        trainer = trainer_of(**silent | {"adversarial_weight": 1.0}, critic_ramp=ramp)
+        before = trainer.generator.to_rgb[0].out.weight.detach().clone()
+        trainer.step()
+        assert torch.equal(before, trainer.generator.to_rgb[0].out.weight) != changes
 
 
 def test_the_seed_decides_the_run(trainer_of: MakeTrainer) -> None:
