@@ -1,8 +1,9 @@
 """`emoteface backup FILE` and `emoteface restore FILE`: everything that lasts, in one tar file.
 
 A backup is taken from the running program: SQLite copies itself within one transaction for reading. The faces are
-added afterwards; one that is swept meanwhile is missing in it, as it soon would be anyway. PostgreSQL and buckets have
-ways of their own, which are named.
+added afterwards; one that is swept meanwhile is missing in it, as it soon would be anyway. Who the bot's own NATS
+server is comes along, so that workers elsewhere find it again. PostgreSQL and buckets have ways of their own, which are
+named.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ from pathlib import Path, PurePosixPath
 from sqlalchemy import make_url
 
 from bot.exclusive import exclusive
+from bot.nats_server.identity import FOLDER, LASTING
+from bot.nats_server.secret_files import write_secret
 from bot.store.database import open_database
 from config.settings import Settings
 
-_FORMAT = 1
+_FORMAT = 2
+_READABLE = (1, 2)  # the first had no NATS server in it
 _MANIFEST, _DATABASE, _PICTURES = "emoteface-backup.json", "emoteface.db", "pictures"
 _MAX_MANIFEST_BYTES = 10_000
 
@@ -48,6 +52,8 @@ def back_up(settings: Settings, target: Path) -> str:
         with _opened_for_owner(partial) as file, tarfile.open(fileobj=file, mode="w") as archive:
             _add_manifest(archive)
             _add_database(archive, database)
+            for path in filter(Path.exists, _lasting(settings.data_dir)):
+                archive.add(path, f"{FOLDER}/{path.name}")
             count = sum(_added(archive, path, pictures) for path in _files(pictures))
             archive.close()
             file.flush()
@@ -75,6 +81,7 @@ def restore(settings: Settings, source: Path, *, replace: bool) -> str:
             _check(Path(scratch) / _DATABASE)
             aside = _put_aside(database)
             _move_pictures(Path(scratch) / _PICTURES, settings.data_dir / "pictures")
+            _move_identity(Path(scratch), settings.data_dir)
             (Path(scratch) / _DATABASE).replace(database)
     kept = f"; what was there is {aside}" if aside else ""
     return f"{database.parent}: the database and {count} faces are back{kept}"
@@ -135,7 +142,7 @@ def _unpack(source: Path, scratch: Path) -> int:
             if first is None or first.name != _MANIFEST or first.size > _MAX_MANIFEST_BYTES:
                 raise BackupFailed(f"{source} is no backup of emoteface")
             manifest = archive.extractfile(first)
-            if manifest is None or json.loads(manifest.read()).get("format") != _FORMAT:
+            if manifest is None or json.loads(manifest.read()).get("format") not in _READABLE:
                 raise BackupFailed(f"{source} is a backup of a newer version of emoteface")
             members = [member for member in archive if member.name != _MANIFEST]
             if not all(member.isfile() and _belongs(member.name) for member in members):
@@ -144,7 +151,7 @@ def _unpack(source: Path, scratch: Path) -> int:
                 _extract(archive, member, scratch / member.name)
     except (tarfile.TarError, FileExistsError, ValueError, AttributeError) as error:
         raise BackupFailed(f"{source} cannot be read: {type(error).__name__}") from None
-    return len(members) - 1
+    return sum(member.name.startswith(f"{_PICTURES}/") for member in members)
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -161,7 +168,7 @@ def _belongs(name: str) -> bool:
     is_picture = (
         len(path.parts) == 3 and path.parts[0] == _PICTURES and path.suffix == ".webp" and ".." not in path.parts
     )
-    return name == _DATABASE or is_picture
+    return is_picture or name in {_DATABASE, *(f"{FOLDER}/{each}" for each in LASTING)}
 
 
 def _check(database: Path) -> None:
@@ -187,12 +194,29 @@ def _put_aside(database: Path) -> Path | None:
     """With its log, without which it may lack the last commits."""
     if not database.exists():
         return None
-    aside = database.with_name(f"{database.name}.before-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
+    aside = _aside(database)
     for suffix in ("-wal", "-shm", ""):
         path = database.with_name(database.name + suffix)
         if path.exists():
             path.replace(aside.with_name(aside.name + suffix))
     return aside
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.before-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
+
+
+def _lasting(data_dir: Path) -> Iterator[Path]:
+    return (data_dir / FOLDER / name for name in LASTING)
+
+
+def _move_identity(found: Path, data_dir: Path) -> None:
+    for path, target in zip(_lasting(found), _lasting(data_dir), strict=True):
+        if path.exists():
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            if target.exists():
+                target.replace(_aside(target))
+            write_secret(target, path.read_bytes())
 
 
 def _move_pictures(found: Path, pictures: Path) -> None:

@@ -20,6 +20,7 @@ from config.queue import NatsSettings, QueueSettings, Served
 from inference.queue.nats.join import JoinCode
 
 FOLDER = "nats"  # in the data directory
+LASTING = ("certificate.pem", "identity.json", "key.pem")  # in there; without them every worker has to join anew
 BOT, WORKER = "bot", "worker"  # as in config/nats-roles.conf
 LOCAL = ("localhost", "127.0.0.1")  # what the bot itself calls it
 _PASSWORD_BYTES = 24

@@ -19,10 +19,12 @@ from bot.__main__ import main
 from bot.backup import BackupFailed, back_up, restore
 from bot.exclusive import AlreadyRunning, exclusive
 from bot.models import FaceRequest, Origin, Platform, RequestState
+from bot.nats_server.identity import identity_for, identity_in
 from bot.store.database import DatabaseUnusable, open_database
 from bot.store.pictures import PictureStore
 from bot.store.requests import RequestStore
 from bot.store.shelf import Folder
+from config.queue import Served
 from config.settings import Settings
 from inference.protocol import FaceOptions, FaceResult
 from tests.program import running_program
@@ -72,6 +74,18 @@ def test_what_is_backed_up_is_restored_on_another_machine(settings: Settings, tm
     assert not [path for path in new.data_dir.iterdir() if path.name.startswith("restore-")]
 
 
+def test_workers_elsewhere_find_the_bots_own_nats_server_again(settings: Settings, tmp_path: Path) -> None:
+    asyncio.run(filled(settings, "one"))
+    code = identity_for(Served(("faces.example.org",), 4222), settings.data_dir).join_code()
+    back_up(settings, tmp_path / "a.tar")
+    moved = elsewhere(settings, tmp_path / "other")
+    other = identity_for(Served(("faces.example.org",), 4222), moved.data_dir).join_code()
+    assert "1 faces" in restore(moved, tmp_path / "a.tar", replace=False)
+    assert identity_in(moved.data_dir).join_code() == code != other
+    secret = [path.stat().st_mode & 0o077 for path in (moved.data_dir / "nats").iterdir()]
+    assert secret == [0] * 6, "what was there before is kept beside it"
+
+
 def test_a_restore_replaces_only_when_told_to_and_keeps_what_was_there(settings: Settings, tmp_path: Path) -> None:
     asyncio.run(filled(settings, "one"))
     back_up(settings, tmp_path / "backup.tar")
@@ -109,11 +123,12 @@ def test_a_backup_of_a_newer_version_changes_nothing(settings: Settings, tmp_pat
         [],
         [("other.txt", b"x")],
         [("emoteface-backup.json", b"[]")],
-        [("emoteface-backup.json", b'{"format": 2}')],
+        [("emoteface-backup.json", b'{"format": 3}')],
         [("emoteface-backup.json", b'{"format": 1}')],
         [("emoteface-backup.json", b'{"format": 1}'), ("emoteface.db", b"no database")],
         [("emoteface-backup.json", b'{"format": 1}'), ("emoteface.db", b"one"), ("emoteface.db", b"two")],
         [("emoteface-backup.json", b'{"format": 1}'), ("../outside.webp", b"x")],
+        [("emoteface-backup.json", b'{"format": 2}'), ("emoteface.db", b"one"), ("nats/server.conf", b"x")],
         [("emoteface-backup.json", b'{"format": 1}'), ("pictures/../../outside.webp", b"x")],
         [("emoteface-backup.json", b'{"format": 1}'), ("/etc/outside.webp", b"x")],
     ],

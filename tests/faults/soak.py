@@ -25,6 +25,7 @@ from random import Random
 import psutil
 import structlog
 
+from tests.bench.answers import single_emoji
 from tests.faults.installation import Installation, Link, Plan, installation
 from tests.faults.watching import DEAF_S, Crowd, Row
 from tests.printing import print_line
@@ -34,6 +35,8 @@ FAULT_EVERY_S = (2.0, 12.0)
 LONGEST_CUT_S = 8.0
 BOT_KILLS_UNTIL = 0.6
 ROOMS = 60
+EMOTES = 150
+"""Asked for again and again, each time with another seed: the caches are full soon, and what grows then is no cache."""
 SAMPLE_S = 1.0
 PARTS = 6
 
@@ -55,7 +58,8 @@ async def soak(
     plan = Plan(delays_s=(0.05, 0.05), settings={"queue.max_attempts": "20"})
     async with installation(plan) as place:
         soaked, began = Soaked(), time.monotonic()
-        crowd = Crowd(place, rooms=ROOMS)
+        emotes = [*itertools.islice(single_emoji(), EMOTES)]
+        crowd = Crowd(place, lambda number: f"{emotes[number % EMOTES]} seed:{number}", rooms=ROOMS)
         trouble = _Trouble(place, Random(seed))
 
         def share() -> float:
