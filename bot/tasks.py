@@ -33,13 +33,21 @@ class BoundedTasks:
         await self._group.__aexit__(kind, error, traceback)
 
     def start(self, name: str, work: Coroutine[Any, Any, None], **context: object) -> asyncio.Task[None] | None:
-        """Run it beside the others; None when the bound is reached. `context` goes into the log of a failure."""
+        """Run it beside the others; None when the bound is reached, or when no more is begun because the context is
+        being left. `context` goes into the log of a failure."""
         if self._running >= self._limit:
             work.close()
             log.warning("work_dropped", work=name, limit=self._limit, **context)
             return None
+        guarded = self._guarded(name, work, context)
+        try:
+            task = self._group.create_task(guarded)
+        except RuntimeError:  # what was heard in the last moment
+            guarded.close()
+            work.close()
+            log.info("work_not_begun", work=name, **context)
+            return None
         self._running += 1
-        task = self._group.create_task(self._guarded(name, work, context))
         task.add_done_callback(lambda _: self._ended(work))
         return task
 

@@ -72,3 +72,27 @@ async def test_work_cancelled_before_its_first_step_is_no_complaint() -> None:
         assert task is not None
         task.cancel()
     assert task.cancelled()
+
+
+async def test_nothing_is_begun_once_the_others_have_ended_or_are_being_cancelled() -> None:
+    async def work() -> None:
+        raise AssertionError("begun")
+
+    tasks = BoundedTasks(2)
+
+    async def in_the_last_moment() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            assert tasks.start("late", work()) is None
+
+    async def leave() -> None:
+        async with tasks:
+            tasks.start("patient", in_the_last_moment())
+            await asyncio.sleep(0)
+            raise ZeroDivisionError
+
+    with capture_logs() as logs, pytest.raises(BaseExceptionGroup):
+        await leave()
+    assert tasks.start("later", work()) is None
+    assert [(entry["event"], entry["work"]) for entry in logs] == [("work_not_begun", "late")]
