@@ -40,7 +40,8 @@ class DialRecipe:
     tone_weight: float = 4.0
     """Of how far the skin of a drawn emoji's face is from the lightness that the emoji asks for."""
     detail_weight: float = 0.5
-    """Of how much more or less fine detail outputs have than faces."""
+    """Of how much more or less fine detail outputs have than faces, at sizes that the critic sees: asked for at 256 px,
+    too, the generator answered with a weave over everything."""
     twins_weight: float = 3.0
     """Of how alike two faces of one emoji are."""
     adversarial_weight: float = 1.0

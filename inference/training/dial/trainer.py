@@ -139,7 +139,7 @@ class DialTrainer:
             "kept": losses.kept(drawn, targets, cutoff),
             "full": losses.full(drawn, targets, cutoff),
             "features": losses.features(drawn, targets, heatmaps, cutoff),
-            "detail": losses.detail_missed(output, batch.faces),
+            "detail": losses.detail_missed(looked_at(output), looked_at(batch.faces)),
         }
         total = (
             recipe.kept_weight * measured["kept"]
