@@ -124,6 +124,16 @@ def test_thousands_of_users_take_a_few_calls_each() -> None:
         served(order)
 
 
+def test_thousands_of_floods_take_a_few_calls_each() -> None:
+    order = FairOrder()
+    items = [(f"{user}-{number}", str(user)) for user in range(1000) for number in range(6)]
+    with at_most(calls=120 * len(items)):
+        for item, user in items:
+            order.add(item, "server", user, PLAIN_COST)
+        while len(order):
+            order.pop()
+
+
 def test_of_a_flood_half_as_much_is_handed_on() -> None:
     handed_on = HandedOn(16)
     while handed_on.has_room(of_flood=True):
