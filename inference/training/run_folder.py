@@ -2,7 +2,8 @@
 
 A checkpoint is two files: `<network>-<pictures>.safetensors`, the averaged generator that can be
 exported, and beside it `<network>-<pictures>.resume`, what only a resumed run needs. The second is
-written first and each appears whole, so a killed process leaves no half checkpoint.
+written first and each appears whole, so a killed process leaves no half checkpoint. The last two are kept; beside
+every sheet lie the weights that drew it, since the best of a run are not always its last.
 """
 
 import json

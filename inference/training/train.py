@@ -130,7 +130,9 @@ class Run:
     def _report(self) -> None:
         self.trainer.settle()
         seen = self.trainer.pictures_seen
-        numbers = self.report(self.folder.sheets / f"{seen:09d}.png")
+        sheet = self.folder.sheets / f"{seen:09d}.png"
+        numbers = self.report(sheet)
+        self.trainer.save_average(sheet.with_suffix(".safetensors"))
         self.folder.log(seen, numbers)
         save_curves(self.folder.curves, self.folder.history)
         _say(f"{seen} pictures, faces held out: {_listed(numbers)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from inference.checkpoint import load_checkpoint
 from inference.training.classic.recipe import ClassicRecipe
 from inference.training.classic.report import ClassicReport
 from inference.training.classic.trainer import ClassicTrainer
@@ -85,11 +86,13 @@ def test_progress_tells_speed_and_time_left(run_of: MakeRun, capsys: pytest.Capt
     assert "l1 " in lines[0]
 
 
-def test_reports_leave_numbers_a_sheet_and_curves(run_of: MakeRun) -> None:
+def test_reports_leave_numbers_a_sheet_with_its_weights_and_curves(run_of: MakeRun) -> None:
     run = run_of(Rhythm(progress_s=1, checkpoint_s=1e9, report_pictures=6))
     run.train(ticking())
     lines = [json.loads(line) for line in run.folder.history.read_text().splitlines()]
     assert [line["pictures"] for line in lines if "development_psnr_db" in line] == [6, 12]
     assert all(line["pictures_per_s"] > 0 for line in lines if "l1" in line)
-    assert sorted(path.name for path in run.folder.sheets.iterdir()) == ["000000006.png", "000000012.png"]
+    kept = [f"{seen:09d}.{kind}" for seen in (6, 12) for kind in ("png", "safetensors")]
+    assert sorted(path.name for path in run.folder.sheets.iterdir()) == kept
+    assert load_checkpoint(run.folder.sheets / kept[1]).info.pictures_seen == 6
     assert run.folder.curves.stat().st_size > 0
