@@ -92,8 +92,9 @@ class DialTrainer:
         with self._autocast():
             output = self.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
         measured = self._step_generator(output.float(), batch, asked, random)
+        fake, real = looked_at(output.detach().float()), looked_at(batch.faces)
         for _ in range(self.recipe.critic_steps):
-            measured |= self._step_critic(looked_at(output.detach().float()), looked_at(batch.faces), random)
+            measured |= self._step_critic(fake, real, random)
         self.pictures_seen = following
         half_life = self.recipe.ema_half_life / self.recipe.batch
         follow(self.average, self.generator, self.pictures_seen // self.recipe.batch, half_life)
@@ -134,12 +135,12 @@ class DialTrainer:
     def _step_generator(self, output: Tensor, batch: Batch, asked: Asked, random: Generator) -> dict[str, Tensor]:
         recipe, pairs = self.recipe, batch.pairs
         drawn, targets, cutoff = output[:pairs], batch.faces[:pairs], asked.cutoff[:pairs]
-        heatmaps = landmark_heatmaps(batch.landmarks[:pairs], output.shape[-1])
+        heatmaps, seen = landmark_heatmaps(batch.landmarks[:pairs], output.shape[-1]), looked_at(output)
         measured = {
             "kept": losses.kept(drawn, targets, cutoff),
             "full": losses.full(drawn, targets, cutoff),
             "features": losses.features(drawn, targets, heatmaps, cutoff),
-            "detail": losses.detail_missed(looked_at(output), looked_at(batch.faces)),
+            "detail": losses.detail_missed(seen, looked_at(batch.faces)),
         }
         total = (
             recipe.kept_weight * measured["kept"]
@@ -164,7 +165,7 @@ class DialTrainer:
             )
         self.critic.requires_grad_(False)
         with self._autocast():
-            scores = self.critic(disguise(looked_at(output), random, self._disguised))
+            scores = self.critic(disguise(seen, random, self._disguised))
         self.critic.requires_grad_(True)
         measured["adversarial"] = losses.adversarial(scores, asked.cutoff)
         total = total + recipe.adversarial_weight * self._ramp() * measured["adversarial"]
