@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -16,12 +18,19 @@ from inference.training.critic_file import save_critic
 from inference.training.emote_sets import things
 
 SHIPPED = Path("inference/weights")
+C = TypeVar("C", bound=Checkpoint | DialCheckpoint)
 EVERY_EMOTE, CALIBRATED_REALISMS = 12, (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """CHECKPOINT, where to write, and whether to keep a trainable copy."""
-    parser.add_argument("checkpoint", type=Path, help="a checkpoint of ours or of the original authors")
+    """Checkpoints, where to write, and whether to keep a trainable copy."""
+    parser.add_argument(
+        "checkpoints",
+        type=Path,
+        nargs="+",
+        metavar="CHECKPOINT",
+        help="a checkpoint of ours or of the original authors; of several of one run, oldest first, the mean",
+    )
     parser.add_argument("-o", "--output", type=Path, help=f"(classic.onnx or dial.onnx in {SHIPPED})")
     parser.add_argument("--card", type=Path, help="model card whose identity table to update")
     parser.add_argument("--critic", type=Path, help="also write the run's critic here, for `train --critic-from`")
@@ -31,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Export and say what was written."""
     try:
-        checkpoint = load_checkpoint(arguments.checkpoint)
+        checkpoint = mean([load_checkpoint(path) for path in arguments.checkpoints])
         name = "dial.onnx" if isinstance(checkpoint, DialCheckpoint) else "classic.onnx"
         exported = export(checkpoint, arguments.output or SHIPPED / name, _calibration(checkpoint))
         if arguments.critic:
-            save_critic(arguments.critic, arguments.checkpoint)
+            save_critic(arguments.critic, arguments.checkpoints[-1])
     except CheckpointError as error:
         sys.stderr.write(f"export: {error}\n")
         return 1
@@ -47,6 +56,23 @@ def run(arguments: argparse.Namespace) -> int:
     size_mb = exported.path.stat().st_size / 1e6
     sys.stdout.write(f"{exported.model_id}: {exported.path} ({size_mb:.1f} MB, sha256 {exported.sha256})\n")
     return 0
+
+
+@torch.no_grad()
+def mean(checkpoints: Sequence[C]) -> C:
+    """The last checkpoint with the mean of all weights; raises CheckpointError for those of different networks.
+
+    Networks that play against a critic circle around what they are after; the mean is nearer to it (Izmailov et al.
+    2018, arXiv 1803.05407).
+    """
+    last = checkpoints[-1]
+    states = [checkpoint.generator.state_dict() for checkpoint in checkpoints]
+    shapes = [{name: tensor.shape for name, tensor in state.items()} for state in states]
+    if shapes.count(shapes[-1]) != len(shapes):
+        raise CheckpointError("only checkpoints of one network have a mean")
+    for name, tensor in last.generator.state_dict().items():
+        tensor.copy_(torch.stack([state[name].double() for state in states]).mean(0))
+    return last
 
 
 def _calibration(checkpoint: Checkpoint | DialCheckpoint) -> Feed:

@@ -47,10 +47,10 @@ class Style(StrEnum):
     CURSED = "cursed"
 
 
-DEFAULT_REALISM: Mapping[Style, float] = {Style.CLASSIC: 0.0, Style.REAL: 0.95, Style.CURSED: 0.25}
+DEFAULT_REALISM: Mapping[Style, float] = {Style.CLASSIC: 0.0, Style.REAL: 0.8, Style.CURSED: 0.25}
+"""What a style is drawn with when nobody says otherwise."""
 COST_OF_RUN: Mapping[Style, int] = {Style.CLASSIC: 1, Style.REAL: 5, Style.CURSED: 5}
 """What one run of a style's network takes, in runs of the smallest: docs/bench.md, int8 in batches of 8."""
-"""What a style is drawn with when nobody says otherwise."""
 
 
 class Layout(StrEnum):

@@ -1,5 +1,7 @@
 import hashlib
 import json
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from inference.checkpoint import (
     save_checkpoint,
 )
 from inference.export import Exported, export
+from inference.export_command import mean
 from inference.networks.classic import FULLY_GROWN, ClassicGenerator, Stage
 from inference.networks.serving import fold
 from inference.preprocess import from_tensor
@@ -192,3 +195,20 @@ def test_the_card_of_the_dial_says_which_weights_it_is_about(exported_dial: Expo
     assert f"| model id | {exported_dial.model_id} |" in card
     assert "| pictures seen in training | 99 |" in card
     assert "width" not in card
+
+
+def test_of_several_checkpoints_the_mean_is_exported(dial: DialCheckpoint) -> None:
+    """As many as there are count alike; what the last file says of itself stays."""
+    checkpoints = []
+    for number in (1, 2, 6):
+        network = deepcopy(dial.generator)
+        torch.nn.init.constant_(network.to_rgb[1].out.bias, float(number))
+        checkpoints.append(DialCheckpoint(network, replace(dial.info, pictures_seen=number)))
+    averaged = mean(checkpoints)
+    assert averaged.generator.to_rgb[1].out.bias.tolist() == [3.0] * 3
+    assert averaged.info.pictures_seen == 6
+
+
+def test_different_networks_have_no_mean(checkpoint: Checkpoint, dial: DialCheckpoint) -> None:
+    with pytest.raises(CheckpointError, match="one network"):
+        mean([checkpoint, dial])

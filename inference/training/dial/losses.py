@@ -100,9 +100,9 @@ def twins_missed(output: Tensor, cutoff: Tensor) -> Tensor:
 
 
 def adversarial(scores: Tensor, cutoff: Tensor) -> Tensor:
-    """Non-saturating loss, the stronger the less of the emote is kept; scores: (N,), high for "real"."""
+    """Non-saturating loss, the stronger the less of the emote is kept; scores: (N, scales), high for "real"."""
     weight = 1 - (1 - FINEST_ADVERSARIAL) * _position(cutoff)
-    return (functional.softplus(-scores) * weight).mean()
+    return (functional.softplus(-scores) * weight[:, None]).mean()
 
 
 def _position(cutoff: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class DialRecipe:
     """Of a drawn emoji's colours missed."""
     brightness_weight: float = 2.0
     """Of a drawn emoji's brightness missed."""
-    tone_weight: float = 4.0
+    tone_weight: float = 8.0
     """Of how far the skin of a drawn emoji's face is from the lightness that the emoji asks for."""
     detail_weight: float = 0.5
     """Of how much more or less fine detail outputs have than faces, at sizes that the critic sees: asked for at 256 px,
@@ -46,6 +46,8 @@ class DialRecipe:
     """Of how alike two faces of one emoji are."""
     adversarial_weight: float = 1.0
     """At the coarsest cutoff; at the finest it is 0.3 times as much."""
+    projected_weight: float = 1.0
+    """Of the critic that knows photographs, likewise."""
     critic_ramp: int = 7_000
     """Pictures over which that sets in; 0 with a critic that has learnt already (`--critic-from`)."""
     ema_half_life: int = 8_000

@@ -21,6 +21,7 @@ from inference.training.dial.low_pass import low_pass, random_cutoffs
 from inference.training.dial.recipe import DialRecipe, Phase, phase_at
 from inference.training.faces import Faces
 from inference.training.losses import critic_adversarial, landmark_heatmaps, r1
+from inference.training.projected import ProjectedOpponent, sets_in
 from inference.training.steps import (
     Part,
     channels_last,
@@ -67,6 +68,7 @@ class DialTrainer:
         self.generator = channels_last(DialGenerator().to(device))
         self.average = deepcopy(self.generator).eval().requires_grad_(False)
         self.critic = channels_last(Critic().to(device))
+        self.projected = ProjectedOpponent(device)
         self._generator_steps = torch.optim.Adam(self.generator.parameters(), betas=(0.0, 0.99))
         self._critic_steps = torch.optim.Adam(self.critic.parameters(), betas=(0.0, 0.99))
 
@@ -130,6 +132,7 @@ class DialTrainer:
             "critic": self.critic,
             "generator_steps": self._generator_steps,
             "critic_steps": self._critic_steps,
+            **self.projected.parts,
         }
 
     def _step_generator(self, output: Tensor, batch: Batch, asked: Asked, random: Generator) -> dict[str, Tensor]:
@@ -167,9 +170,13 @@ class DialTrainer:
         with self._autocast():
             scores = self.critic(disguise(seen, random, self._disguised))
         self.critic.requires_grad_(True)
-        measured["adversarial"] = losses.adversarial(scores, asked.cutoff)
+        measured["adversarial"] = losses.adversarial(scores[:, None], asked.cutoff)
         total = total + recipe.adversarial_weight * self._ramp() * measured["adversarial"]
+        projected, found = self.projected.scores(seen, random)
+        measured["projected"] = losses.adversarial(projected, asked.cutoff)
+        total = total + recipe.projected_weight * sets_in(self.pictures_seen) * measured["projected"]
         descend(self._generator_steps, total)
+        measured["projected_critic"] = self.projected.step(found, looked_at(batch.faces), random, self._penalised)
         measured["score_pairs"] = scores[:pairs].mean()
         if pairs < len(output):
             measured["score_drawn"] = scores[pairs:].mean()
@@ -181,7 +188,7 @@ class DialTrainer:
             fake_scores = self.critic(disguise(fake, random, self._disguised))
         loss = critic_adversarial(real_scores, fake_scores)
         total = loss
-        if self.pictures_seen // self.recipe.batch % R1_EVERY == 0:
+        if self._penalised:
             real = real[:R1_PICTURES].detach().requires_grad_(True)
             total = total + R1_EVERY * R1_WEIGHT * r1(self.critic(real), real)
         descend(self._critic_steps, total)
@@ -192,6 +199,10 @@ class DialTrainer:
         step = self.recipe.batch / DISGUISE_PICTURES
         wanted = self._disguised + (step if sureness > SURE else -step)
         self._disguised = min(max(wanted, 0.0), MOST_DISGUISED)
+
+    @property
+    def _penalised(self) -> bool:
+        return self.pictures_seen // self.recipe.batch % R1_EVERY == 0
 
     def _ramp(self) -> float:
         return min(self.pictures_seen / self.recipe.critic_ramp, 1.0) if self.recipe.critic_ramp else 1.0

@@ -14,7 +14,7 @@ MakeTrainer = Callable[..., DialTrainer]
 
 
 def weights(trainer: DialTrainer) -> list[torch.Tensor]:
-    networks = (trainer.generator, trainer.average, trainer.critic)
+    networks = (trainer.generator, trainer.average, trainer.critic, trainer.projected.critic)
     return [tensor.clone() for network in networks for tensor in network.state_dict().values()]
 
 
@@ -22,10 +22,11 @@ def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
     return all(torch.equal(left, right) for left, right in zip(one, other, strict=True))
 
 
-def test_a_step_trains_all_three_networks(trainer_of: MakeTrainer) -> None:
+def test_a_step_trains_all_networks(trainer_of: MakeTrainer) -> None:
     trainer = trainer_of(critic_steps=2)
     before = [network.to_rgb[0].out.weight.clone() for network in (trainer.generator, trainer.average)]
     critic = trainer.critic.score.weight.clone()
+    projected = [parameter.clone() for parameter in trainer.projected.critic.parameters()]
     measured = trainer.step()
     assert trainer.pictures_seen == 4
     assert {
@@ -38,10 +39,13 @@ def test_a_step_trains_all_three_networks(trainer_of: MakeTrainer) -> None:
         "detail",
         "adversarial",
         "critic",
+        "projected",
+        "projected_critic",
     } <= measured.keys()
     assert not torch.equal(before[0], trainer.generator.to_rgb[0].out.weight)
     assert not torch.equal(before[1], trainer.average.to_rgb[0].out.weight)
     assert not torch.equal(critic, trainer.critic.score.weight)
+    assert not equal(projected, list(trainer.projected.critic.parameters()))
 
 
 def test_a_run_that_was_cut_ends_where_an_unbroken_one_does(trainer_of: MakeTrainer) -> None:
