@@ -120,9 +120,10 @@ class DialTrainer:
         return {"pictures_seen": self.pictures_seen, "disguised": self._disguised, **states(self._parts)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a `state_dict` of a trainer with the same recipe."""
+        """Go on from a `state_dict` of a trainer with the same recipe; one of a single critic gets a second."""
         self.pictures_seen, self._disguised = state["pictures_seen"], state["disguised"]
-        restore(self._parts, state)
+        new = self.projected.parts.keys() - state.keys()
+        restore({name: part for name, part in self._parts.items() if name not in new}, state)
 
     @property
     def _parts(self) -> Mapping[str, Part]:

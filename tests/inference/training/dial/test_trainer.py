@@ -148,7 +148,23 @@ def test_a_resume_file_holds_what_it_always_held(trainer_of: MakeTrainer) -> Non
     """Runs that began under an earlier version go on."""
     state = trainer_of().state_dict()
     networks, optimisers = ("generator", "average", "critic"), ("generator_steps", "critic_steps")
-    assert list(state) == ["pictures_seen", "disguised", *networks, *optimisers]
+    assert list(state) == ["pictures_seen", "disguised", *networks, *optimisers, "projected", "projected_steps"]
+
+
+def test_a_run_that_began_with_one_critic_goes_on_with_two(trainer_of: MakeTrainer) -> None:
+    begun, trainer = trainer_of(seed=1), trainer_of(seed=2)
+    begun.step()
+    trainer.load_state_dict({name: kept for name, kept in begun.state_dict().items() if "projected" not in name})
+    assert trainer.pictures_seen == 4
+    assert equal(list(trainer.generator.state_dict().values()), list(begun.generator.state_dict().values()))
+    assert "projected" in trainer.step()
+
+
+def test_a_run_without_a_critic_does_not_go_on(trainer_of: MakeTrainer) -> None:
+    state = trainer_of().state_dict()
+    del state["critic"]
+    with pytest.raises(KeyError, match="critic"):
+        trainer_of().load_state_dict(state)
 
 
 def test_twins_are_shown_the_same_with_other_noise(trainer_of: MakeTrainer) -> None:
