@@ -109,9 +109,12 @@ class ProjectedOpponent:
 
     def scores(self, faces: Tensor, random: Generator) -> tuple[Tensor, list[Tensor]]:
         """(N, 4) of disguised faces, (N, 3, P, P) in [-1, 1], and their features; gradients reach the faces."""
+        self.critic.requires_grad_(False)
         with self._autocast():
             found = self._features(disguise(faces, random))
-            return self.critic(found), found
+            scores: Tensor = self.critic(found)
+        self.critic.requires_grad_(True)
+        return scores, found
 
     def step(self, fake: list[Tensor], real: Tensor, random: Generator, penalised: bool) -> Tensor:
         """Learn to tell the features of fakes from real faces, (N, 3, P, P); returns the loss."""

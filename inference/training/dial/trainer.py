@@ -93,8 +93,9 @@ class DialTrainer:
         asked = ask(batch.inputs, phase.side_px, random, cutoff)
         with self._autocast():
             output = self.generator(asked.inputs, asked.cutoff, asked.latent, asked.grain)
-        measured = self._step_generator(output.float(), batch, asked, random)
-        fake, real = looked_at(output.detach().float()), looked_at(batch.faces)
+        real = looked_at(batch.faces)
+        measured = self._step_generator(output.float(), real, batch, asked, random)
+        fake = looked_at(output.detach().float())
         for _ in range(self.recipe.critic_steps):
             measured |= self._step_critic(fake, real, random)
         self.pictures_seen = following
@@ -136,7 +137,9 @@ class DialTrainer:
             **self.projected.parts,
         }
 
-    def _step_generator(self, output: Tensor, batch: Batch, asked: Asked, random: Generator) -> dict[str, Tensor]:
+    def _step_generator(
+        self, output: Tensor, real: Tensor, batch: Batch, asked: Asked, random: Generator
+    ) -> dict[str, Tensor]:
         recipe, pairs = self.recipe, batch.pairs
         drawn, targets, cutoff = output[:pairs], batch.faces[:pairs], asked.cutoff[:pairs]
         heatmaps, seen = landmark_heatmaps(batch.landmarks[:pairs], output.shape[-1]), looked_at(output)
@@ -144,7 +147,7 @@ class DialTrainer:
             "kept": losses.kept(drawn, targets, cutoff),
             "full": losses.full(drawn, targets, cutoff),
             "features": losses.features(drawn, targets, heatmaps, cutoff),
-            "detail": losses.detail_missed(seen, looked_at(batch.faces)),
+            "detail": losses.detail_missed(seen, real),
         }
         total = (
             recipe.kept_weight * measured["kept"]
@@ -177,7 +180,7 @@ class DialTrainer:
         measured["projected"] = losses.adversarial(projected, asked.cutoff)
         total = total + recipe.projected_weight * sets_in(self.pictures_seen) * measured["projected"]
         descend(self._generator_steps, total)
-        measured["projected_critic"] = self.projected.step(found, looked_at(batch.faces), random, self._penalised)
+        measured["projected_critic"] = self.projected.step(found, real, random, self._penalised)
         measured["score_pairs"] = scores[:pairs].mean()
         if pairs < len(output):
             measured["score_drawn"] = scores[pairs:].mean()
